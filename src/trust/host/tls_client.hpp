@@ -1,0 +1,83 @@
+#pragma once
+
+// The one door to OpenSSL. TlsContext holds the policy and what it needs (anchors, suites); TlsClient is one TLS client
+// connection without any socket: ciphertext goes in and comes out as bytes, so that the owner decides when and where
+// they travel, and a test can be the wire.
+//
+// The peer is judged inside the handshake (verify callback -> facts -> judge); on anything but Trusted the handshake
+// fails with an alert and not one byte of application data exists to be sent. After success `trusted()` holds the
+// proof.
+//
+// Ownership: a TlsClient keeps its context alive. Thread: one TlsClient on one thread at a time; a context may be
+// shared. Errors: Code trust::* (class security) when the peer was refused, trust::tls_failed (retry) when the peer or
+// the wire broke off. @source RFC 8446, RFC 5246, RFC 9325
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "trust/facts.hpp"
+#include "trust/policy.hpp"
+#include "trust/verdict.hpp"
+
+namespace meterseal::trust::host {
+
+struct TlsSettings {
+  Policy policy;        ///< mode is never off here
+  std::string ca_file;  ///< PEM, one or many anchors; empty: none
+  std::string ca_path;  ///< hashed folder, read lazily; empty: none
+};
+
+/// What a log line may say about an established connection.
+struct TlsSummary {
+  std::string version;  ///< "TLSv1.3"
+  std::string suite;    ///< "TLS_AES_128_GCM_SHA256"
+  Facts facts;
+};
+
+class TlsClient {
+ public:
+  enum class Progress {
+    needs_input,
+    done,
+    failed
+  };
+
+  virtual ~TlsClient() = default;
+
+  /// Goes on with the handshake as far as the bytes fed so far allow. After `failed`, error() says why and output()
+  /// may still hold an alert worth sending.
+  virtual Progress handshake() = 0;
+
+  virtual void feed(Bytes ciphertext) = 0;         ///< from the wire; copied
+  [[nodiscard]] virtual Bytes output() const = 0;  ///< for the wire; valid until the next call of any other method
+  virtual void consume_output(std::size_t n) = 0;
+
+  /// Plaintext, only after `done`.
+  virtual Result<void> write(Bytes plaintext) = 0;
+  /// @return bytes read; 0: no more for now; error trust::tls_closed after the peer's close_notify
+  virtual Result<std::size_t> read(std::span<std::uint8_t> plaintext) = 0;
+  virtual void close() = 0;  ///< queues close_notify
+
+  [[nodiscard]] virtual const Trusted& trusted() const = 0;     ///< only after `done`
+  [[nodiscard]] virtual const TlsSummary& summary() const = 0;  ///< facts also after a refusal
+  [[nodiscard]] virtual const std::optional<Error>& error() const = 0;
+};
+
+class TlsContext {
+ public:
+  /// Reads and checks anchors. @return trust::ca_unreadable, trust::no_anchor, ...: where names the file
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> make(const TlsSettings& settings);
+  virtual ~TlsContext() = default;
+
+  /// @param host  as configured: a DNS name (SNI, name check) or an IP literal (no SNI, IP check)
+  /// @param now   nullopt when the wall clock is unknown
+  [[nodiscard]] virtual Result<std::unique_ptr<TlsClient>> connect(const std::string& host,
+                                                                   std::optional<UtcTime> now) = 0;
+};
+
+}  // namespace meterseal::trust::host
