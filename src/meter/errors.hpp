@@ -1,0 +1,32 @@
+#pragma once
+
+// Error codes of the meter room (docs/errors.md). Numbers are never given to another meaning.
+
+#include "core/result.hpp"
+
+namespace meterseal::meter {
+
+// 100-124: profiles, poll plan, decoding, simulated meters
+inline constexpr Code csv_malformed{100, ErrorClass::refuse, "meter_csv_malformed",
+                                    "mend the quoting or the columns of this line (docs/formats/profiles.md)"};
+inline constexpr Code profile_row_invalid{101, ErrorClass::refuse, "meter_profile_row_invalid",
+                                          "mend this row of the profile (docs/formats/profiles.md)"};
+inline constexpr Code profile_model_unknown{102, ErrorClass::refuse, "meter_profile_model_unknown",
+                                            "give the model a row in a models file (docs/formats/profiles.md)"};
+inline constexpr Code profile_duplicate{103, ErrorClass::refuse, "meter_profile_duplicate",
+                                        "give the model or alias a name of its own"};
+inline constexpr Code profile_too_large{104, ErrorClass::refuse, "meter_profile_too_large",
+                                        "split the profile or leave out registers that are not polled"};
+inline constexpr Code profile_not_found{105, ErrorClass::refuse, "meter_profile_not_found",
+                                        "name one of the known models, or add a profile for this meter"};
+inline constexpr Code plan_impossible{106, ErrorClass::refuse, "meter_plan_impossible",
+                                      "raise max_words of the model or leave out this register"};
+inline constexpr Code block_length_wrong{107, ErrorClass::bug, "meter_block_length_wrong", "report this as a bug"};
+inline constexpr Code word_order_swapped{108, ErrorClass::refuse, "meter_word_order_swapped",
+                                         "set the register order of the meter back to high word first"};
+inline constexpr Code sim_options_invalid{109, ErrorClass::refuse, "meter_sim_options_invalid",
+                                          "mend the options of the simulated line"};
+inline constexpr Code sim_line_failed{110, ErrorClass::retry, "meter_sim_line_failed",
+                                      "check that the port or the path of the link is free and writable"};
+
+}  // namespace meterseal::meter
