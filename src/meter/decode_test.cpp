@@ -286,7 +286,7 @@ TEST(Decode, ResolutionIsKnownOnlyForRegistersOfTheBlock) {
 
 TEST(Decode, ABlockGivesItsRegistersAndSkipsItsHoles) {
   const Profile& sdm = default_profile("SDM630");
-  const auto plan = make_poll_plan(sdm, sdm.telemetry, LineTiming{});
+  const auto plan = make_poll_plan(sdm, sdm.telemetry, PollTiming{});
   ASSERT_TRUE(plan);
   std::vector<std::uint16_t> words(80, 0);
   for (std::size_t i = 0; i < 40; ++i) {

@@ -30,6 +30,14 @@ std::int64_t magnitude(std::int64_t value) {
   return value < 0 ? -value : value;
 }
 
+std::int64_t max_voltage_mv(const Multipliers& multipliers) {
+  return kMaxVoltageMv * multipliers.vt_ratio_milli / 1000;
+}
+
+std::int64_t max_current_ma(const Profile& profile) {
+  return profile.limits.max_current_ma * kCurrentPercent / 100;
+}
+
 /// What a range is about; energies and whatever has no limit are `free`.
 enum class Kind : std::uint8_t {
   free,
@@ -118,6 +126,10 @@ std::string_view text_of(Reason reason) {
   return {};
 }
 
+std::int64_t max_power_mw(const Profile& profile, const Multipliers& multipliers) {
+  return profile.phases * (max_voltage_mv(multipliers) * max_current_ma(profile) / 1000);
+}
+
 /// The values of one block by measurand, and what was rejected of them.
 class Plausibility::Block {
  public:
@@ -159,13 +171,14 @@ class Plausibility::Block {
 Plausibility::Plausibility(const Profile& profile)
     : phases_(profile.phases),
       has_doubtful_scale_(profile.limits.has_doubtful_scale),
-      max_current_ma_(profile.limits.max_current_ma * kCurrentPercent / 100) {
+      max_current_ma_(max_current_ma(profile)) {
   set_multipliers(Multipliers{});
 }
 
 void Plausibility::set_multipliers(const Multipliers& multipliers) {
   vt_ratio_milli_ = multipliers.vt_ratio_milli;
-  max_voltage_mv_ = kMaxVoltageMv * vt_ratio_milli_ / 1000;
+  max_voltage_mv_ = max_voltage_mv(multipliers);
+  max_phase_power_mw_ = max_voltage_mv_ * max_current_ma_ / 1000;
 }
 
 Rejections Plausibility::filter(std::span<Value> values) {
@@ -191,7 +204,6 @@ bool Plausibility::is_scale_doubtful(const Block& block) const {
 }
 
 std::optional<Reason> Plausibility::out_of_range(Measurand what, std::int64_t milli) const {
-  const std::int64_t max_power_mw = max_voltage_mv_ * max_current_ma_ / 1000;
   const auto limit = [milli](std::int64_t low, std::int64_t high, Reason reason) {
     return milli < low || milli > high ? std::optional(reason) : std::nullopt;
   };
@@ -204,8 +216,8 @@ std::optional<Reason> Plausibility::out_of_range(Measurand what, std::int64_t mi
       return limit(0, max_voltage_mv_ * 1733 / 1000, Reason::voltage_out_of_range);
     case Kind::current: return within(max_current_ma_, Reason::current_out_of_range);
     case Kind::current_sum: return within(3 * max_current_ma_, Reason::current_out_of_range);
-    case Kind::power: return within(max_power_mw, Reason::power_out_of_range);
-    case Kind::power_sum: return within(phases_ * max_power_mw, Reason::power_out_of_range);
+    case Kind::power: return within(max_phase_power_mw_, Reason::power_out_of_range);
+    case Kind::power_sum: return within(phases_ * max_phase_power_mw_, Reason::power_out_of_range);
     case Kind::factor: return within(kMaxFactor, Reason::factor_out_of_range);
     case Kind::frequency:
       return milli == 0 ? std::nullopt : limit(kMinFrequencyMhz, kMaxFrequencyMhz, Reason::frequency_out_of_range);
@@ -235,13 +247,13 @@ void Plausibility::check_sum(Block& block) {
 // S >= |P| within 0.5 %.
 void Plausibility::check_apparent(Block& block) {
   for (unsigned i = 0; i < kPhasesAndTotal; ++i) {
-    const Measurand active = phase(Measurand::power_active_l1, i);
-    const Measurand apparent = phase(Measurand::power_apparent_l1, i);
-    if (!block.of(active) || !block.of(apparent)) continue;
-    const std::int64_t volt_amperes = magnitude(*block.of(apparent));
-    if (magnitude(*block.of(active)) <= volt_amperes + volt_amperes / 200 + kSlackMw) continue;
-    block.reject(active, Reason::active_above_apparent);
-    block.reject(apparent, Reason::active_above_apparent);
+    const auto active = block.of(phase(Measurand::power_active_l1, i));
+    const auto apparent = block.of(phase(Measurand::power_apparent_l1, i));
+    if (!active || !apparent) continue;
+    const std::int64_t volt_amperes = magnitude(*apparent);
+    if (magnitude(*active) <= volt_amperes + volt_amperes / 200 + kSlackMw) continue;
+    block.reject(phase(Measurand::power_active_l1, i), Reason::active_above_apparent);
+    block.reject(phase(Measurand::power_apparent_l1, i), Reason::active_above_apparent);
   }
 }
 
@@ -254,11 +266,14 @@ void Plausibility::check_volt_amperes(Block& block) const {
     const std::array<Measurand, 4> line = {phase(Measurand::power_active_l1, i), phase(Measurand::power_factor_l1, i),
                                            phase(Measurand::voltage_l1, is_total ? 0 : i),
                                            phase(Measurand::current_l1, is_total ? 0 : i)};
-    if (!std::ranges::all_of(line, [&](Measurand what) { return block.of(what).has_value(); })) continue;
-    const std::int64_t factor = magnitude(*block.of(line[1]));
-    if (factor == 0) continue;  // without load there is no factor
-    const std::int64_t volt_amperes = *block.of(line[2]) * magnitude(*block.of(line[3])) / 1000;
-    if (magnitude(*block.of(line[0])) <= volt_amperes / 1000 * factor + volt_amperes / 50 + kSlackMw) continue;
+    const auto power = block.of(line[0]);
+    const auto factor = block.of(line[1]);
+    const auto voltage = block.of(line[2]);
+    const auto current = block.of(line[3]);
+    if (!power || !factor || !voltage || !current || *factor == 0) continue;  // without load there is no factor
+    const std::int64_t volt_amperes = *voltage * magnitude(*current) / 1000;
+    const std::int64_t most = volt_amperes / 1000 * magnitude(*factor) + volt_amperes / 50 + kSlackMw;
+    if (magnitude(*power) <= most) continue;
     for (const Measurand what : line) block.reject(what, Reason::power_above_volt_amperes);
   }
 }

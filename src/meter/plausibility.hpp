@@ -38,6 +38,9 @@ inline constexpr std::size_t kReasons = 9;
 /// For the log: what is wrong, and where it helps, what to do.
 [[nodiscard]] std::string_view text_of(Reason reason);
 
+/// The most that this meter can measure over all its phases: what bounds a plausible rise of its counters.
+[[nodiscard]] std::int64_t max_power_mw(const Profile& profile, const Multipliers& multipliers);
+
 struct Rejection {
   std::uint16_t register_index = 0;
   Reason reason = Reason::scale_doubtful;
@@ -72,6 +75,7 @@ class Plausibility {
   bool has_doubtful_scale_;
   std::int64_t max_current_ma_;
   std::int64_t max_voltage_mv_ = 0;  // loop thread only
+  std::int64_t max_phase_power_mw_ = 0;
   std::int64_t vt_ratio_milli_ = 1000;
   std::array<std::uint32_t, kReasons> counts_{};
 };

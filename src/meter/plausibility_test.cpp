@@ -255,6 +255,14 @@ TEST(Plausibility, BehindAVoltageTransformerTheVoltsGrow) {
   EXPECT_EQ(plausibility.filter(mains).size(), 1U) << "a tenth of the line voltage";
 }
 
+TEST(Plausibility, TheMostOfAMeterBoundsItsCounterToo) {
+  EXPECT_EQ(max_power_mw(default_profile("SDM630"), Multipliers{}), 108000000);
+  EXPECT_EQ(max_power_mw(default_profile("SDM120"), Multipliers{}), 16200000);
+  Multipliers multipliers;
+  multipliers.vt_ratio_milli = 2000;
+  EXPECT_EQ(max_power_mw(default_profile("SDM120"), multipliers), 32400000);
+}
+
 TEST(Plausibility, CountsGrowFromBlockToBlock) {
   using M = Measurand;
   Plausibility plausibility(default_profile("SDM630"));

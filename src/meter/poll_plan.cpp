@@ -14,17 +14,17 @@ constexpr std::int64_t kOverheadCharacters = 13;
 
 // Costs are whole numbers in microseconds times baud, so that equal costs are equal and no plan depends on rounding:
 // a character takes bits/baud seconds, which is bits * 1e6 of these.
-std::int64_t character(const LineTiming& line) {
+std::int64_t character(const PollTiming& line) {
   return std::int64_t{line.bits_per_char} * 1000000;
 }
 
-std::int64_t silence(const LineTiming& line, microseconds wanted) {
+std::int64_t silence(const PollTiming& line, microseconds wanted) {
   // 3.5 characters exactly, where frame_silence() would round.
   const std::int64_t frame_end = line.baud > 19200 ? std::int64_t{1750} * line.baud : character(line) * 7 / 2;
   return std::max(frame_end, std::int64_t{wanted.count()} * line.baud);
 }
 
-std::int64_t request_cost(const LineTiming& line, std::int64_t words) {
+std::int64_t request_cost(const PollTiming& line, std::int64_t words) {
   return (kOverheadCharacters + 2 * words) * character(line) + silence(line, line.turnaround) + silence(line, line.gap);
 }
 
@@ -50,7 +50,7 @@ bool may_bridge(const Profile& profile, const Register& left, const Register& ri
 /// The wanted registers of one table, and the cheapest way to read the first n of them.
 class TablePlan {
  public:
-  TablePlan(const Profile& profile, std::span<const std::uint16_t> wanted, const LineTiming& line)
+  TablePlan(const Profile& profile, std::span<const std::uint16_t> wanted, const PollTiming& line)
       : profile_(profile), wanted_(wanted), line_(line), best_(wanted.size() + 1, kNever), begin_(wanted.size() + 1) {
     best_[0] = 0;
     for (std::size_t end = 1; end <= wanted.size(); ++end) find_best(end);
@@ -92,7 +92,7 @@ class TablePlan {
 
   const Profile& profile_;
   std::span<const std::uint16_t> wanted_;
-  const LineTiming& line_;
+  const PollTiming& line_;
   std::vector<std::int64_t> best_;  // cost of reading the first n registers
   std::vector<std::size_t> begin_;  // where the last request of that way begins
 };
@@ -110,7 +110,7 @@ std::size_t PollPlan::words() const {
   return sum;
 }
 
-Result<PollPlan> make_poll_plan(const Profile& profile, std::span<const std::uint16_t> wanted, const LineTiming& line) {
+Result<PollPlan> make_poll_plan(const Profile& profile, std::span<const std::uint16_t> wanted, const PollTiming& line) {
   if (wanted.empty()) return fail(plan_impossible, profile.model, "no register is wanted");
   for (const std::uint16_t index : wanted) {
     const Register& entry = profile.registers[index];
@@ -131,7 +131,7 @@ PollRequest single_request(const Profile& profile, std::uint16_t register_index)
   return PollRequest{entry.table, entry.address, entry.words, {register_index}};
 }
 
-microseconds expected_cycle(std::span<const PollRequest> requests, const LineTiming& line) {
+microseconds expected_cycle(std::span<const PollRequest> requests, const PollTiming& line) {
   std::int64_t cost = 0;
   for (const PollRequest& request : requests) cost += request_cost(line, request.words);
   return microseconds((cost + line.baud / 2) / line.baud);

@@ -19,7 +19,7 @@
 namespace meterseal::meter {
 
 /// What one request costs on one line.
-struct LineTiming {
+struct PollTiming {
   std::uint32_t baud = 9600;
   std::uint8_t bits_per_char = 10;
   microseconds turnaround{20000};  ///< of the meter: last bit of the request to first bit of the answer
@@ -27,7 +27,7 @@ struct LineTiming {
 };
 
 /// On a network the words cost next to nothing and a request costs a round trip.
-inline constexpr LineTiming kNetworkTiming{100000000, 10, microseconds(5000), microseconds(0)};
+inline constexpr PollTiming kNetworkTiming{100000000, 10, microseconds(5000), microseconds(0)};
 
 /// Silence that ends a frame: 3.5 characters, and 1.75 ms above 19200 baud. @source MODBUS over serial line
 /// V1.02, 2.5.1.1
@@ -52,12 +52,12 @@ struct PollPlan {
 /// @param wanted  indices into profile.registers, ascending (Profile::telemetry or ::all)
 /// @return meter::plan_impossible when a register is longer than the word limit, or nothing is wanted
 [[nodiscard]] Result<PollPlan> make_poll_plan(const Profile& profile, std::span<const std::uint16_t> wanted,
-                                              const LineTiming& line);
+                                              const PollTiming& line);
 
 /// A request for one register alone: how identity is read.
 [[nodiscard]] PollRequest single_request(const Profile& profile, std::uint16_t register_index);
 
 /// One cycle of these requests on another line.
-[[nodiscard]] microseconds expected_cycle(std::span<const PollRequest> requests, const LineTiming& line);
+[[nodiscard]] microseconds expected_cycle(std::span<const PollRequest> requests, const PollTiming& line);
 
 }  // namespace meterseal::meter

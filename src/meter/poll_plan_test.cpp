@@ -53,8 +53,8 @@ std::vector<std::uint16_t> reference_set(const std::string& name) {
   return wanted;
 }
 
-LineTiming line_of(const std::vector<std::string>& row) {
-  return LineTiming{static_cast<std::uint32_t>(std::stoul(row[2])), static_cast<std::uint8_t>(std::stoul(row[1])),
+PollTiming line_of(const std::vector<std::string>& row) {
+  return PollTiming{static_cast<std::uint32_t>(std::stoul(row[2])), static_cast<std::uint8_t>(std::stoul(row[1])),
                     milliseconds(std::stol(row[3])), milliseconds(std::stol(row[4]))};
 }
 
@@ -62,7 +62,7 @@ TEST(PollPlan, MeetsEveryIndependentlyComputedMinimum) {
   std::size_t checked = 0;
   for (const auto& row : test::read_csv("poll_timing.csv")) {
     SCOPED_TRACE(row[0] + " " + row[1] + " bit " + row[2] + " baud, turnaround " + row[3] + ", gap " + row[4]);
-    const LineTiming line = line_of(row);
+    const PollTiming line = line_of(row);
     double expected_ms = 0;
     if (row[0] == "SDM630 first 80 words") {
       const PollRequest request{Table::input, 0, 80, {}};
@@ -84,7 +84,7 @@ TEST(PollPlan, MeetsEveryIndependentlyComputedMinimum) {
 
 TEST(PollPlan, TelemetryOfAnSdm630IsOneRequest) {
   const Profile& profile = default_profile("SDM630");
-  const auto plan = make_poll_plan(profile, profile.telemetry, LineTiming{});
+  const auto plan = make_poll_plan(profile, profile.telemetry, PollTiming{});
   ASSERT_TRUE(plan);
   EXPECT_EQ(blocks(plan->requests), "0000+80");
   EXPECT_EQ(plan->requests[0].function(), 4);
@@ -92,12 +92,12 @@ TEST(PollPlan, TelemetryOfAnSdm630IsOneRequest) {
 }
 
 TEST(PollPlan, CoversEveryWantedRegisterOnceWithinTheLimitOfEveryModel) {
-  const LineTiming lines[] = {{1200, 11, microseconds(0), microseconds(0)},
+  const PollTiming lines[] = {{1200, 11, microseconds(0), microseconds(0)},
                               {9600, 10, microseconds(20000), microseconds(60000)},
                               {115200, 10, microseconds(100000), microseconds(0)},
                               kNetworkTiming};
   for (const Profile& profile : default_profiles()) {
-    for (const LineTiming& line : lines) {
+    for (const PollTiming& line : lines) {
       SCOPED_TRACE(std::string(profile.model.view()) + " at " + std::to_string(line.baud));
       const auto plan = make_poll_plan(profile, profile.all, line);
       ASSERT_TRUE(plan);
@@ -138,14 +138,14 @@ TEST(PollPlan, BridgesAHoleThatAnotherRegisterFills) {
   const Profile& profile = default_profile("EM340");
   const std::vector<std::uint16_t> wanted = {test::register_index(profile, "voltage_l1"),
                                              test::register_index(profile, "current_l1")};
-  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, LineTiming{})->requests), "0000+14");
+  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, PollTiming{})->requests), "0000+14");
 }
 
 TEST(PollPlan, DoesNotTrustARegisterThatMustNotBePolledToFillAHole) {
   const Profile& profile = default_profile("EM340");
   const std::vector<std::uint16_t> wanted = {test::register_index(profile, "energy_active_import_l3"),
                                              test::register_index(profile, "energy_active_export_total")};
-  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, LineTiming{})->requests), "0044+2 004E+2")
+  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, PollTiming{})->requests), "0044+2 004E+2")
       << "0046 and 0048 are not confirmed on this meter";
 }
 
@@ -153,14 +153,14 @@ TEST(PollPlan, BridgesWhereTheMeterAnswersForUndocumentedWords) {
   const Profile& profile = default_profile("ABB-B23");
   const std::vector<std::uint16_t> wanted = {test::register_index(profile, "frequency"),
                                              test::register_index(profile, "power_factor_total")};
-  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, LineTiming{})->requests), "5B2C+15");
+  EXPECT_EQ(blocks(make_poll_plan(profile, wanted, PollTiming{})->requests), "5B2C+15");
 }
 
 TEST(PollPlan, SplitsTablesAndKeepsIdentityAlone) {
   const Profile& profile = default_profile("SDM630");
   const auto serial = test::register_index(profile, "serial_number");
   const std::vector<std::uint16_t> wanted = {test::register_index(profile, "voltage_l1"), serial};
-  const auto plan = make_poll_plan(profile, wanted, LineTiming{});
+  const auto plan = make_poll_plan(profile, wanted, PollTiming{});
   ASSERT_TRUE(plan);
   ASSERT_EQ(plan->requests.size(), 2U);
   EXPECT_EQ(plan->requests[1].function(), 3);
@@ -173,11 +173,11 @@ TEST(PollPlan, SplitsTablesAndKeepsIdentityAlone) {
 
 TEST(PollPlan, RefusesWhatCannotBeRead) {
   Profile profile = default_profile("SDM630");
-  const auto nothing = make_poll_plan(profile, {}, LineTiming{});
+  const auto nothing = make_poll_plan(profile, {}, PollTiming{});
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code.name, "meter_plan_impossible");
   profile.limits.max_words = 1;
-  const auto too_long = make_poll_plan(profile, profile.all, LineTiming{});
+  const auto too_long = make_poll_plan(profile, profile.all, PollTiming{});
   ASSERT_FALSE(too_long);
   EXPECT_EQ(too_long.error().code.name, "meter_plan_impossible");
   EXPECT_EQ(too_long.error().detail.view(), "voltage_l1");

@@ -39,7 +39,7 @@ enum class Parity : std::uint8_t {
   even,
   odd
 };
-struct Frame {
+struct CharacterFrame {
   Parity parity = Parity::none;
   std::uint8_t stop_bits = 1;
   /// Bits on the wire per character: start, eight data bits, parity, stop.
@@ -57,7 +57,7 @@ struct Limits {
   milliseconds gap{60};         ///< silence before the next request to the same meter
   milliseconds slave_gap{100};  ///< silence after another meter was addressed
   std::uint32_t baud = 9600;
-  Frame frame;
+  CharacterFrame frame;
   std::uint8_t address = 1;
   std::uint8_t not_available = 0;         ///< set of NotAvailable
   std::int64_t max_current_ma = 6000000;  ///< per phase: no common transformer has more than 6000 A

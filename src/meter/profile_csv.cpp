@@ -127,7 +127,7 @@ Profile parse_model(Row& row) {
   for (std::string_view alias = next_word(aliases); !alias.empty(); alias = next_word(aliases)) {
     const auto name = parse_model_name(alias);
     row.require(name && profile.aliases.size() < kMaxAliases, kAliases, "at most 16 names separated by blanks");
-    if (!row.fault().empty()) break;
+    if (!name || !row.fault().empty()) break;
     profile.aliases.push_back(*name);
   }
   row.require(row.text(kPhases) == "1" || row.text(kPhases) == "3", kPhases, "1 or 3");
@@ -266,7 +266,10 @@ Result<void> Loader::add_model(Row& row, std::string_view where) {
 Result<void> Loader::add_register(Row& row, std::string_view where) {
   const auto owner = std::ranges::find_if(
       profiles_, [&](const Profile& profile) { return profile.model == row.text(kRegisterModel); });
-  if (owner == profiles_.end()) return fail(profile_model_unknown, where, row.text(kRegisterModel).substr(0, 48));
+  if (owner == profiles_.end()) {
+    Text<224> detail("no models file has \"");
+    return fail(profile_model_unknown, where, detail.add(row.text(kRegisterModel).substr(0, 48)).add("\""));
+  }
   if (owner->registers.size() == kMaxRegisters) return fail(profile_too_large, where, "more than 512 registers");
   const Register entry = parse_register(row, *owner);
   if (!row.fault().empty()) return fail(profile_row_invalid, where, row.fault());

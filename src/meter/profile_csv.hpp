@@ -24,7 +24,7 @@ struct ProfileText {
   std::string_view text;
 };
 
-inline constexpr std::size_t kMaxText = 1024 * 1024;
+inline constexpr std::size_t kMaxText = std::size_t{1024} * 1024;
 inline constexpr std::size_t kMaxModels = 128;
 inline constexpr std::size_t kMaxRegisters = 512;
 

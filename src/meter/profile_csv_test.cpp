@@ -148,7 +148,7 @@ TEST(ProfileCsv, RefusesRegistersThatContradictEachOther) {
       {"the same name twice", kModel, first + "M1,input,0x0002,2,f32be,1,voltage_l1,V,r,src=t\n", profile_row_invalid,
        "r.csv:3", "name \"voltage_l1\": expected a name that stands once in its table"},
       {"a model without a row", kModel, "M2,input,0x0000,2,f32be,1,voltage_l1,V,r,src=t\n", profile_model_unknown,
-       "r.csv:2", "M2"},
+       "r.csv:2", "no models file has \"M2\""},
       {"a multiplier that no register holds", kModel,
        "M1,input,0x0000,2,f32be,1,voltage_l1,V,r,src=t; times=vt_ratio\n", profile_row_invalid, "m.csv:2",
        "M1: times= names a register it does not have: vt_ratio"},

@@ -187,12 +187,12 @@ std::optional<std::uint64_t> parse_functions(std::string_view text) {
   return functions;
 }
 
-std::optional<Frame> parse_frame(std::string_view text) {
+std::optional<CharacterFrame> parse_frame(std::string_view text) {
   constexpr Word<Parity> kParities[] = {{"N", Parity::none}, {"E", Parity::even}, {"O", Parity::odd}};
   if (text.size() != 3 || text[0] != '8' || (text[2] != '1' && text[2] != '2')) return std::nullopt;
   const auto parity = look_up(kParities, text.substr(1, 1));
   if (!parity) return std::nullopt;
-  return Frame{*parity, static_cast<std::uint8_t>(text[2] - '0')};
+  return CharacterFrame{*parity, static_cast<std::uint8_t>(text[2] - '0')};
 }
 
 std::optional<std::uint8_t> parse_not_available(std::string_view text) {

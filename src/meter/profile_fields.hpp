@@ -22,7 +22,7 @@ namespace meterseal::meter {
 
 [[nodiscard]] std::optional<std::uint64_t> parse_functions(std::string_view text);  ///< "3 4 16" as a set of bits
 [[nodiscard]] std::optional<Holes> parse_holes(std::string_view text);
-[[nodiscard]] std::optional<Frame> parse_frame(std::string_view text);  ///< "8E1"
+[[nodiscard]] std::optional<CharacterFrame> parse_frame(std::string_view text);  ///< "8E1"
 [[nodiscard]] std::optional<std::uint8_t> parse_not_available(std::string_view text);
 [[nodiscard]] std::optional<std::int64_t> parse_kilowatt_hours(std::string_view text);  ///< in mWh
 

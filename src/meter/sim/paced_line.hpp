@@ -74,7 +74,7 @@ class PacedLine {
 
  private:
   struct Answer {
-    Instant begins{};
+    Instant begins;
     std::size_t meter = 0;
     bool is_corrupt = false;
     Frame request;
@@ -95,7 +95,7 @@ class PacedLine {
   InlineVector<Answer, kMaxPending> pending_;  // by `begins`
   Frame answer_;                               // on the wire now
   std::size_t sent_ = 0;
-  Instant answer_begins_{};
+  Instant answer_begins_;
   bool is_garbled_ = false;
   LineCounters counters_;
 };

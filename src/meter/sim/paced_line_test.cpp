@@ -113,7 +113,7 @@ TEST(PacedLine, AMeterCannotAnswerBeforeItHasHeardTheSilence) {
 
 TEST(PacedLine, AWholeCycleTakesTheTimeThatThePlanExpects) {
   const Profile& profile = test::default_profile("SDM630");
-  const LineTiming timing{9600, 10, microseconds(20000), microseconds(60000)};
+  const PollTiming timing{9600, 10, microseconds(20000), microseconds(60000)};
   const auto plan = make_poll_plan(profile, profile.all, timing);
   ASSERT_TRUE(plan);
   PacedLine line(9600, 10, {meter_at(1)});

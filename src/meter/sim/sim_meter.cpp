@@ -21,7 +21,7 @@ constexpr std::uint8_t kWriteMany = 16;
 
 constexpr std::int64_t kSecond = 1000;
 // Above this much simulated time in one call the curve is sampled, not summed second by second.
-constexpr std::int64_t kExactSpan = 2 * 86400 * kSecond;
+constexpr std::int64_t kExactSpan = std::int64_t{2} * 86400 * kSecond;
 constexpr double kHourMs = 3600.0 * kSecond;
 constexpr SimTime kDemandWindow = std::chrono::minutes(15);
 

@@ -155,7 +155,7 @@ TEST(SimMeter, IsReadBackByEveryDefaultProfile) {
     SCOPED_TRACE(profile.model.view());
     SimMeter meter(profile, SimMeterSettings{}, hours(18));
     meter.advance_to(hours(19));
-    const auto plan = make_poll_plan(profile, profile.all, LineTiming{});
+    const auto plan = make_poll_plan(profile, profile.all, PollTiming{});
     ASSERT_TRUE(plan);
     Plausibility plausibility(profile);
     for (const PollRequest& request : plan->requests) {

@@ -17,13 +17,13 @@ constexpr std::uint8_t kTargetSilent = 0x0B;
 }  // namespace
 
 ModbusTcpSession::ModbusTcpSession(asio::ip::tcp::socket socket, TcpMeters& shared, const SimClock& clock)
-    : shared_(shared), clock_(clock), socket_(std::move(socket)), timer_(socket_.get_executor()) {}
+    : shared_(shared), clock_(clock), socket_(std::move(socket)), timer_(std::in_place, socket_.get_executor()) {}
 
 void ModbusTcpSession::close() {
   is_closed_ = true;
   error_code ignored;
-  socket_.close(ignored);
-  timer_.cancel();
+  (void)socket_.close(ignored);
+  timer_.reset();  // cancels, and unlike cancel() never throws
 }
 
 void ModbusTcpSession::read() {
@@ -59,8 +59,8 @@ void ModbusTcpSession::answer_later(std::size_t packet) {
     ++meter->answers;
     delay = meter->turnaround + (meter->is_late() ? meter->faults.late_by : microseconds{});
   }
-  timer_.expires_after(delay);
-  timer_.async_wait([self = shared_from_this(), packet](error_code error) {
+  timer_->expires_after(delay);
+  timer_->async_wait([self = shared_from_this(), packet](error_code error) {
     if (!self->is_closed_ && !error) self->answer(packet);
   });
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -44,8 +45,8 @@ class ModbusTcpSession : public std::enable_shared_from_this<ModbusTcpSession> {
 
   TcpMeters& shared_;  // constant after construction
   const SimClock& clock_;
-  boost::asio::ip::tcp::socket socket_;  // loop thread only
-  boost::asio::steady_timer timer_;
+  boost::asio::ip::tcp::socket socket_;             // loop thread only
+  std::optional<boost::asio::steady_timer> timer_;  // none once closed
   std::array<std::uint8_t, kMaxPacket> input_{};
   std::size_t filled_ = 0;
   std::array<std::uint8_t, kMaxPacket> output_{};

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "meter/sim/host/sim_clock.hpp"
@@ -23,11 +24,11 @@ template <class Stream>
 class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
  public:
   PacedSession(Stream stream, PacedLine& line, const SimClock& clock)
-      : line_(line), clock_(clock), stream_(std::move(stream)), timer_(stream_.get_executor()) {}
+      : line_(line), clock_(clock), stream_(std::move(stream)), timer_(std::in_place, stream_.get_executor()) {}
 
   void start() {
     boost::system::error_code ignored;
-    stream_.non_blocking(true, ignored);
+    (void)stream_.non_blocking(true, ignored);
     read();
     arm();
   }
@@ -35,8 +36,8 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
   void close() {
     is_closed_ = true;
     boost::system::error_code ignored;
-    stream_.close(ignored);
-    timer_.cancel();
+    (void)stream_.close(ignored);
+    timer_.reset();  // cancels, and unlike cancel() never throws
   }
 
  private:
@@ -54,8 +55,8 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
   void arm() {
     const auto next = line_.next_event();
     if (!next) return;
-    timer_.expires_at(steady(*next));
-    timer_.async_wait([self = this->shared_from_this()](auto error) {
+    timer_->expires_at(steady(*next));
+    timer_->async_wait([self = this->shared_from_this()](auto error) {
       if (self->is_closed_ || error) return;
       const PacedLine::Frame due = self->line_.take_due(wire_now(), self->clock_.now());
       boost::system::error_code ignored;
@@ -66,8 +67,8 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
 
   PacedLine& line_;  // constant after construction
   const SimClock& clock_;
-  Stream stream_;  // loop thread only
-  boost::asio::steady_timer timer_;
+  Stream stream_;                                   // loop thread only
+  std::optional<boost::asio::steady_timer> timer_;  // none once closed
   std::array<std::uint8_t, PacedLine::kMaxFrame> input_{};
   bool is_closed_ = false;
 };

@@ -16,7 +16,6 @@ namespace meterseal::meter::sim::host {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 constexpr std::size_t kMaxMeters = 32;   // @source Eastron: 32 unit loads on one line
 constexpr std::size_t kMaxSessions = 8;  // clients of one Modbus TCP port
@@ -39,6 +38,7 @@ Result<void> check(const SimOptions& options) {
 
 std::vector<LineMeter> meters_of(SimOptions& options, SimTime now) {
   std::vector<LineMeter> meters;
+  meters.reserve(options.meters.size());
   for (SimMeterOptions& meter : options.meters) {
     meters.push_back(
         {meter.address, SimMeter(std::move(meter.profile), meter.settings, now), meter.turnaround, meter.faults});

@@ -1,65 +1,18 @@
 #include "meter/sim/host/sim_line.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <unistd.h>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
-#include <chrono>
+#include <bit>
 #include <filesystem>
-#include <string>
 
-#include "support/profiles.hpp"
+#include "support/sim_client.hpp"
 
 namespace meterseal::meter::sim::host {
 namespace {
 
-namespace asio = boost::asio;
-using SteadyClock = std::chrono::steady_clock;
-using Frame = std::vector<std::uint8_t>;
-
-constexpr auto kDeadline = std::chrono::seconds(5);
-
-SimOptions options_of(Transport transport, std::initializer_list<std::uint8_t> addresses = {1}) {
-  SimOptions options;
-  options.transport = transport;
-  options.baud = 115200;
-  for (const std::uint8_t address : addresses) {
-    SimMeterOptions meter;
-    meter.profile = test::default_profile("SDM630");
-    meter.address = address;
-    meter.turnaround = microseconds(2000);
-    options.meters.push_back(std::move(meter));
-  }
-  options.time = [] { return SimTime(std::chrono::hours(12)); };
-  return options;
-}
-
-std::unique_ptr<SimLine> line_of(asio::io_context& io, SimOptions options) {
-  auto line = SimLine::make(io, std::move(options));
-  if (!line) ADD_FAILURE() << line.error().where.view() << ": " << line.error().detail.view();
-  return line ? std::move(*line) : nullptr;
-}
-
-Frame with_crc(Frame frame) {
-  const std::uint16_t crc = crc16(frame);
-  frame.push_back(static_cast<std::uint8_t>(crc));
-  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
-  return frame;
-}
-
-/// The read that the Eastron documents print, for voltage L1.
-Frame rtu_read(std::uint8_t address, std::uint8_t words = 2) {
-  return with_crc({address, 4, 0, 0, 0, words});
-}
-Frame tcp_read(std::uint8_t unit, std::uint8_t transaction = 7) {
-  return {0, transaction, 0, 0, 0, 6, unit, 4, 0, 0, 0, 2};
-}
+using namespace test;  // NOLINT: the client and its frames
 
 /// A temporary folder that goes away with the test.
 class Folder {
@@ -76,64 +29,6 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
-
-/// A client of its own making: a file descriptor, read without blocking while the loop runs.
-class Client {
- public:
-  Client(asio::io_context& io, int fd) : io_(io), fd_(fd) { EXPECT_GE(fd, 0); }
-  Client(asio::io_context& io, const std::string& path)
-      : Client(io, ::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) {}
-  ~Client() { ::close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  void send(const Frame& frame) const {
-    EXPECT_EQ(::write(fd_, frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
-  }
-  /// What arrives until `size` bytes are there, or nothing has come for `quiet`.
-  [[nodiscard]] Frame receive(std::size_t size, std::chrono::milliseconds quiet = std::chrono::seconds(5)) const {
-    Frame frame;
-    auto deadline = SteadyClock::now() + quiet;
-    while (frame.size() < size && SteadyClock::now() < deadline) {
-      io_.run_for(std::chrono::milliseconds(1));
-      std::uint8_t bytes[512];
-      const ssize_t got = ::read(fd_, bytes, sizeof bytes);
-      if (got == 0) break;
-      if (got < 0) continue;
-      frame.insert(frame.end(), bytes, bytes + got);
-      deadline = SteadyClock::now() + quiet;
-    }
-    return frame;
-  }
-  /// True once the other side has closed.
-  [[nodiscard]] bool is_closed() const {
-    const auto deadline = SteadyClock::now() + kDeadline;
-    while (SteadyClock::now() < deadline) {
-      io_.run_for(std::chrono::milliseconds(1));
-      std::uint8_t byte = 0;
-      const ssize_t got = ::read(fd_, &byte, 1);
-      if (got == 0 || (got < 0 && errno == ECONNRESET)) return true;
-    }
-    return false;
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  asio::io_context& io_;
-  int fd_;
-};
-
-int connected_socket(asio::io_context& io, std::uint16_t port) {
-  asio::ip::tcp::socket socket(io);
-  socket.connect({asio::ip::address_v4::loopback(), port});
-  socket.non_blocking(true);
-  const int fd = ::dup(socket.native_handle());
-  return fd;
-}
-
-bool is_answer(const Frame& frame, std::uint8_t address) {
-  return frame.size() > 4 && frame[0] == address && frame[1] == 4 && crc16(frame) == 0;
-}
 
 struct Refusal {
   const char* sentence;
@@ -275,99 +170,6 @@ TEST(SimLine, FaultsAreSwitchedWhileItRuns) {
   client.send(rtu_read(1));
   EXPECT_TRUE(client.receive(1, milliseconds(30)).empty());
   EXPECT_TRUE(is_answer(client.receive(9), 1));
-}
-
-TEST(SimLine, RtuOverTcpBelongsToTheNewestClient) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::rtu_over_tcp));
-  EXPECT_EQ(line->path(), "");
-  EXPECT_NE(line->port(), 0);
-  const Client first(io, connected_socket(io, line->port()));
-  first.send(rtu_read(1));
-  EXPECT_TRUE(is_answer(first.receive(9), 1));
-  const Client second(io, connected_socket(io, line->port()));
-  second.send(rtu_read(1, 4));
-  EXPECT_TRUE(is_answer(second.receive(13), 1));
-  EXPECT_TRUE(first.is_closed());
-}
-
-TEST(SimLine, ModbusTcpAnswersEachClientAndEachRequestInOrder) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::modbus_tcp, {1, 2}));
-  const Client first(io, connected_socket(io, line->port()));
-  const Client second(io, connected_socket(io, line->port()));
-  Frame two = tcp_read(1, 7);
-  const Frame other = tcp_read(2, 8);
-  two.insert(two.end(), other.begin(), other.end());
-  first.send(two);
-  second.send(tcp_read(1, 9));
-  const Frame answers = first.receive(26);
-  ASSERT_EQ(answers.size(), 26U);
-  EXPECT_EQ((Frame{answers.begin(), answers.begin() + 9}), (Frame{0, 7, 0, 0, 0, 7, 1, 4, 4}));
-  EXPECT_EQ((Frame{answers.begin() + 13, answers.begin() + 22}), (Frame{0, 8, 0, 0, 0, 7, 2, 4, 4}));
-  EXPECT_EQ(second.receive(13).at(1), 9);
-  EXPECT_EQ(line->counters().requests, 3U);
-}
-
-TEST(SimLine, ModbusTcpTakesARequestByteByByte) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::modbus_tcp));
-  const Client client(io, connected_socket(io, line->port()));
-  for (const std::uint8_t byte : tcp_read(1)) {
-    client.send({byte});
-    io.run_for(std::chrono::milliseconds(1));
-  }
-  EXPECT_EQ(client.receive(13).size(), 13U);
-}
-
-TEST(SimLine, ModbusTcpAnswersForAnAbsentUnitAsAGatewayDoes) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::modbus_tcp));
-  const Client client(io, connected_socket(io, line->port()));
-  client.send(tcp_read(9));
-  EXPECT_EQ(client.receive(9), (Frame{0, 7, 0, 0, 0, 3, 9, 0x84, 0x0B}));
-}
-
-TEST(SimLine, ModbusTcpFaults) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::modbus_tcp));
-  const Client client(io, connected_socket(io, line->port()));
-  line->faults(0).is_silent = true;
-  client.send(tcp_read(1, 3));
-  EXPECT_TRUE(client.receive(1, milliseconds(40)).empty());
-  line->faults(0) = Faults{};
-  line->faults(0).corrupt_every = 1;
-  client.send(tcp_read(1, 4));
-  EXPECT_EQ(client.receive(13).at(1), 5) << "the transaction of another request";
-}
-
-TEST(SimLine, ModbusTcpHangsUpOnWhatIsNotModbus) {
-  for (const Frame& bytes :
-       {Frame{'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'}, Frame{0, 1, 0, 0, 0, 1, 1}, Frame{0, 1, 0, 0, 0xFF, 0xFF, 1}}) {
-    asio::io_context io;
-    const auto line = line_of(io, options_of(Transport::modbus_tcp));
-    const Client client(io, connected_socket(io, line->port()));
-    client.send(bytes);
-    EXPECT_TRUE(client.is_closed());
-    EXPECT_EQ(line->counters().garbage, 1U);
-  }
-}
-
-TEST(SimLine, ModbusTcpTakesEightClientsAndANinthWhenOneHasGone) {
-  asio::io_context io;
-  const auto line = line_of(io, options_of(Transport::modbus_tcp));
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 8; ++i) {
-    clients.push_back(std::make_unique<Client>(io, connected_socket(io, line->port())));
-    clients.back()->send(tcp_read(1));
-    EXPECT_EQ(clients.back()->receive(13).size(), 13U);
-  }
-  EXPECT_TRUE(Client(io, connected_socket(io, line->port())).is_closed());
-  clients.pop_back();
-  io.run_for(std::chrono::milliseconds(5));
-  const Client next(io, connected_socket(io, line->port()));
-  next.send(tcp_read(1));
-  EXPECT_EQ(next.receive(13).size(), 13U);
 }
 
 TEST(SimLine, MayEndInTheMiddleOfAnAnswer) {
