@@ -178,7 +178,8 @@ TEST(Decode, EveryRecordedFrameGivesItsValues) {
     }
     ASSERT_TRUE(value.milli);
     const double per_unit = profile.registers[index].unit == Unit::kilowatt_hour ? 1e6 : 1e3;
-    EXPECT_NEAR(static_cast<double>(*value.milli) / per_unit, std::stod(row[7]), std::max(std::stod(row[8]), 0.0006));
+    EXPECT_NEAR(static_cast<double>(value.milli.value_or(0)) / per_unit, std::stod(row[7]),
+                std::max(std::stod(row[8]), 0.0006));
   }
   EXPECT_EQ(checked, 39U);
 }

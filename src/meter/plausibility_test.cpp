@@ -64,49 +64,49 @@ Value& of(Block& block, Measurand what) {
 
 struct Case {
   const char* sentence;
-  Measurand what;
-  std::int64_t milli;
-  Reason reason;
+  std::int64_t milli;  // given to `what`
   std::vector<Measurand> lost;
+  Measurand what;
+  Reason reason;
 };
 
 TEST(Plausibility, RejectsWhatThisMeterCannotHaveMeasured) {
   using M = Measurand;
   const Case cases[] = {
-      {"a voltage above any mains", M::voltage_l2, 300001, Reason::voltage_out_of_range, {M::voltage_l2}},
-      {"a negative voltage", M::voltage_l2, -1, Reason::voltage_out_of_range, {M::voltage_l2}},
-      {"1.2 times 100 A", M::current_l1, 120001, Reason::current_out_of_range, {M::current_l1}},
-      {"as much backwards", M::current_l1, -120001, Reason::current_out_of_range, {M::current_l1}},
-      {"more power than a phase has", M::power_active_l1, 36000001, Reason::power_out_of_range, {M::power_active_l1}},
+      {"a voltage above any mains", 300001, {M::voltage_l2}, M::voltage_l2, Reason::voltage_out_of_range},
+      {"a negative voltage", -1, {M::voltage_l2}, M::voltage_l2, Reason::voltage_out_of_range},
+      {"1.2 times 100 A", 120001, {M::current_l1}, M::current_l1, Reason::current_out_of_range},
+      {"as much backwards", -120001, {M::current_l1}, M::current_l1, Reason::current_out_of_range},
+      {"more power than a phase has", 36000001, {M::power_active_l1}, M::power_active_l1, Reason::power_out_of_range},
       {"more power than three phases have",
-       M::power_apparent_total,
        108000001,
-       Reason::power_out_of_range,
-       {M::power_apparent_total}},
-      {"a factor above one", M::power_factor_l3, 1002, Reason::factor_out_of_range, {M::power_factor_l3}},
-      {"a factor below minus one", M::power_factor_total, -1002, Reason::factor_out_of_range, {M::power_factor_total}},
-      {"a frequency of no grid", M::frequency, 44999, Reason::frequency_out_of_range, {M::frequency}},
-      {"a frequency above every grid", M::frequency, 65001, Reason::frequency_out_of_range, {M::frequency}},
+       {M::power_apparent_total},
+       M::power_apparent_total,
+       Reason::power_out_of_range},
+      {"a factor above one", 1002, {M::power_factor_l3}, M::power_factor_l3, Reason::factor_out_of_range},
+      {"a factor below minus one", -1002, {M::power_factor_total}, M::power_factor_total, Reason::factor_out_of_range},
+      {"a frequency of no grid", 44999, {M::frequency}, M::frequency, Reason::frequency_out_of_range},
+      {"a frequency above every grid", 65001, {M::frequency}, M::frequency, Reason::frequency_out_of_range},
       {"a total that is not the sum",
-       M::power_active_total,
        3200000,
-       Reason::active_above_apparent,
-       {M::power_active_total, M::power_apparent_total}},
-      {"a total far below the sum",
+       {M::power_active_total, M::power_apparent_total},
        M::power_active_total,
+       Reason::active_above_apparent},
+      {"a total far below the sum",
        2900000,
-       Reason::phases_do_not_add_up,
-       {M::power_active_l1, M::power_active_l2, M::power_active_l3, M::power_active_total}},
+       {M::power_active_l1, M::power_active_l2, M::power_active_l3, M::power_active_total},
+       M::power_active_total,
+       Reason::phases_do_not_add_up},
       {"apparent power below active power",
-       M::power_apparent_l3,
        1100000,
-       Reason::active_above_apparent,
-       {M::power_active_l3, M::power_apparent_l3}},
+       {M::power_active_l3, M::power_apparent_l3},
+       M::power_apparent_l3,
+       Reason::active_above_apparent},
       {"a current that cannot carry the power",
-       M::current_l2,
        4000,
-       Reason::power_above_volt_amperes,
-       {M::power_active_l2, M::power_factor_l2, M::voltage_l2, M::current_l2}},
+       {M::power_active_l2, M::power_factor_l2, M::voltage_l2, M::current_l2},
+       M::current_l2,
+       Reason::power_above_volt_amperes},
   };
   for (const Case& row : cases) {
     SCOPED_TRACE(row.sentence);

@@ -98,11 +98,11 @@ TEST(Profile, EverythingMeasuredIsReadExceptWhatNoDocumentNames) {
 
 TEST(Profile, TheImportCounterIsTheTotalWhereNoImportIsCounted) {
   const Profile& orno = default_profile("OR-WE-514");
-  EXPECT_EQ(orno.registers[*orno.import_counter].name.view(), "energy_active_total");
+  EXPECT_EQ(orno.import_counter, test::register_index(orno, "energy_active_total"));
   EXPECT_FALSE(orno.export_counter);
   const Profile& sdm = default_profile("SDM120");
-  EXPECT_EQ(sdm.registers[*sdm.import_counter].name.view(), "energy_active_import_total");
-  EXPECT_EQ(sdm.registers[*sdm.export_counter].name.view(), "energy_active_export_total");
+  EXPECT_EQ(sdm.import_counter, test::register_index(sdm, "energy_active_import_total"));
+  EXPECT_EQ(sdm.export_counter, test::register_index(sdm, "energy_active_export_total"));
   const auto telemetry = names(sdm, sdm.telemetry);
   EXPECT_FALSE(telemetry.contains("energy_active_total")) << "import + export: nothing that a dashboard should show";
 }

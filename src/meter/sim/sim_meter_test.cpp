@@ -173,7 +173,7 @@ TEST(SimMeter, IsReadBackByEveryDefaultProfile) {
         ASSERT_TRUE(value.milli);
         const bool is_kilo = entry.unit == Unit::kilowatt_hour || entry.unit == Unit::kilovar_hour ||
                              entry.unit == Unit::kilovolt_ampere_hour;
-        const double read_back = static_cast<double>(*value.milli) / (is_kilo ? 1e6 : 1e3);
+        const double read_back = static_cast<double>(value.milli.value_or(0)) / (is_kilo ? 1e6 : 1e3);
         double shown = value_of(entry.name, meter.quantities());
         if (!is_float(entry.type) && !is_signed_integer(entry.type)) shown = std::fabs(shown);
         const double step =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <tuple>
 #include <utility>
 
 namespace meterseal::meter::sim::host {
@@ -22,7 +23,7 @@ ModbusTcpSession::ModbusTcpSession(asio::ip::tcp::socket socket, TcpMeters& shar
 void ModbusTcpSession::close() {
   is_closed_ = true;
   error_code ignored;
-  (void)socket_.close(ignored);
+  std::ignore = socket_.close(ignored);
   timer_.reset();  // cancels, and unlike cancel() never throws
 }
 
@@ -53,6 +54,7 @@ void ModbusTcpSession::take_next() {
 }
 
 void ModbusTcpSession::answer_later(std::size_t packet) {
+  if (!timer_) return;
   const auto meter = std::ranges::find(shared_.meters, input_[kHeader - 1], &LineMeter::address);
   microseconds delay{};
   if (meter != shared_.meters.end()) {

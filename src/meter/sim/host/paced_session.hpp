@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "meter/sim/host/sim_clock.hpp"
@@ -28,7 +29,7 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
 
   void start() {
     boost::system::error_code ignored;
-    (void)stream_.non_blocking(true, ignored);
+    std::ignore = stream_.non_blocking(true, ignored);
     read();
     arm();
   }
@@ -36,7 +37,7 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
   void close() {
     is_closed_ = true;
     boost::system::error_code ignored;
-    (void)stream_.close(ignored);
+    std::ignore = stream_.close(ignored);
     timer_.reset();  // cancels, and unlike cancel() never throws
   }
 
@@ -54,7 +55,7 @@ class PacedSession : public std::enable_shared_from_this<PacedSession<Stream>> {
 
   void arm() {
     const auto next = line_.next_event();
-    if (!next) return;
+    if (!next || !timer_) return;
     timer_->expires_at(steady(*next));
     timer_->async_wait([self = this->shared_from_this()](auto error) {
       if (self->is_closed_ || error) return;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <tuple>
 #include <utility>
 
 #include "meter/errors.hpp"
@@ -24,10 +25,10 @@ Result<std::shared_ptr<TcpListener>> TcpListener::open(asio::io_context& io, con
   const asio::ip::tcp::endpoint endpoint(ip, port);
   auto listener = std::make_shared<TcpListener>(io);
   asio::ip::tcp::acceptor& acceptor = listener->acceptor_;
-  (void)acceptor.open(endpoint.protocol(), error);
-  if (!error) (void)acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) (void)acceptor.bind(endpoint, error);
-  if (!error) (void)acceptor.listen(asio::socket_base::max_listen_connections, error);
+  std::ignore = acceptor.open(endpoint.protocol(), error);
+  if (!error) std::ignore = acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) std::ignore = acceptor.bind(endpoint, error);
+  if (!error) std::ignore = acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (!error) listener->port_ = acceptor.local_endpoint(error).port();
   if (error) return fail(sim_line_failed, where, error.message());
   return listener;
@@ -41,7 +42,7 @@ void TcpListener::start(Accept accept) {
 void TcpListener::close() {
   is_closed_ = true;
   error_code ignored;
-  (void)acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
 }
 
 void TcpListener::accept_next() {
@@ -49,7 +50,7 @@ void TcpListener::accept_next() {
     if (self->is_closed_ || (error && error != asio::error::connection_aborted)) return;
     if (!error) {
       error_code ignored;
-      (void)socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+      std::ignore = socket.set_option(asio::ip::tcp::no_delay(true), ignored);
       self->accept_(std::move(socket));
     }
     self->accept_next();
