@@ -29,4 +29,29 @@ inline constexpr Code sim_options_invalid{109, ErrorClass::refuse, "meter_sim_op
 inline constexpr Code sim_line_failed{110, ErrorClass::retry, "meter_sim_line_failed",
                                       "check that the port or the path of the link is free and writable"};
 
+// 125-149: the bus
+
+inline constexpr Code bus_plan_invalid{125, ErrorClass::refuse, "meter_bus_plan_invalid",
+                                       "correct the meters of this bus in the configuration"};
+inline constexpr Code no_answer{126, ErrorClass::retry, "meter_no_answer",
+                                "check power, address, baud rate and parity of the meter, and A and B of the cable"};
+inline constexpr Code request_refused{127, ErrorClass::refuse, "meter_request_refused",
+                                      "check that the profile is the one of this meter's model and edition"};
+inline constexpr Code port_missing{128, ErrorClass::retry, "meter_port_missing",
+                                   "plug the adapter in and check the path with ls -l /dev/serial/by-id"};
+inline constexpr Code port_denied{129, ErrorClass::retry, "meter_port_denied",
+                                  "add the user of the service to the group that owns the device, usually dialout"};
+inline constexpr Code port_busy{130, ErrorClass::retry, "meter_port_busy",
+                                "stop the other program that uses this device, or give each its own adapter"};
+inline constexpr Code port_unusable{131, ErrorClass::refuse, "meter_port_unusable",
+                                    "name a serial device, as in /dev/serial/by-id"};
+inline constexpr Code baud_unsupported{132, ErrorClass::refuse, "meter_baud_unsupported",
+                                       "use a baud rate that both the adapter and the meter support, usually 9600"};
+inline constexpr Code port_lost{133, ErrorClass::retry, "meter_port_lost",
+                                "check the plug of the adapter, or the network of the gateway"};
+inline constexpr Code host_unknown{134, ErrorClass::retry, "meter_host_unknown",
+                                   "check the name of the gateway and the name server, or use its IP address"};
+inline constexpr Code connect_failed{135, ErrorClass::retry, "meter_connect_failed",
+                                     "check that the gateway is on, its port, and that it has a free connection"};
+
 }  // namespace meterseal::meter
