@@ -268,7 +268,9 @@ void BusMachine::fail_exchange(Debt debt, Instant now) {
   report_health(ref.meter, before);
   last_activity_ = now;
   drain_since_ = now;
-  if (before == Health::silent) silent_share_until_ = now + (kSilentShare - 1) * (now - exchange_->started);
+  if (before == Health::silent) {
+    silent_share_until_ = now + (kSilentShare - 1) * (now - exchange_->started + line_.drain_silence());
+  }
   const bool deaf = std::all_of(agendas_.begin(), agendas_.end(),
                                 [](const MeterAgenda& other) { return other.health().state() == Health::silent; });
   if (deaf && now - last_heard_ >= kDeaf) {

@@ -12,7 +12,10 @@ constexpr microseconds kUsbBurst{50'000};       // three FTDI latency periods of
 constexpr microseconds kUsbDrain{20'000};       // one of them and a little
 constexpr microseconds kNetworkPause{500'000};  // a lost TCP segment is repeated after 200 ms at the earliest
 constexpr microseconds kNetworkDrain{50'000};
+constexpr std::uint8_t kMeasureFirst = 4;
 constexpr std::uint8_t kMeasureEvery = 16;
+// Up slowly, down at once: an answer that is late for once must not make all others late.
+constexpr int kRise = 32;
 
 }  // namespace
 
@@ -39,19 +42,24 @@ microseconds LineTiming::wire_time(std::size_t bytes) const {
   return microseconds{static_cast<std::int64_t>((bits * 1'000'000 + baud_ - 1) / baud_)};
 }
 
+bool TurnaroundEstimate::needs_measurement() const {
+  return exchanges_ < kMeasureFirst;
+}
+
 void TurnaroundEstimate::learn(microseconds seen) {
   seen = std::max(seen, microseconds{0});
   if (!known_ || seen < estimate_) {
     estimate_ = seen;
   } else {
-    estimate_ += (seen - estimate_) / 4;
+    estimate_ += (seen - estimate_) / kRise;
   }
   known_ = true;
   learn_nothing();
 }
 
 void TurnaroundEstimate::learn_nothing() {
-  exchanges_ = static_cast<std::uint8_t>((exchanges_ + 1) % kMeasureEvery);
+  ++exchanges_;
+  if (exchanges_ == kMeasureFirst - 1 + kMeasureEvery) exchanges_ = kMeasureFirst - 1;
 }
 
 }  // namespace meterseal::meter

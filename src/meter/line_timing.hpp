@@ -42,16 +42,16 @@ class TurnaroundEstimate {
  public:
   [[nodiscard]] microseconds value() const { return estimate_; }
 
-  /// True before every 16th exchange and while nothing is known: the host then wakes as early as an answer can be
+  /// True before the first exchanges and before every 16th later: the host then wakes as early as an answer can be
   /// complete, because an estimate that is slept through can never be seen to be too large.
-  [[nodiscard]] bool needs_measurement() const { return exchanges_ == 0; }
+  [[nodiscard]] bool needs_measurement() const;
   /// An exchange was answered. `seen` is the turnaround when the host was awake before the last byte came.
   void learn(microseconds seen);
   void learn_nothing();
 
  private:
   microseconds estimate_{0};
-  std::uint8_t exchanges_ = 0;  ///< since the last measurement
+  std::uint8_t exchanges_ = 0;  ///< counts the first ones, then the time to the next measurement
   bool known_ = false;
 };
 
