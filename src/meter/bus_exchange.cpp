@@ -214,8 +214,13 @@ void BusMachine::accept(Instant now) {
     turnarounds_[ref.meter].learn_nothing();
   }
   const Health before = agenda.health().state();
-  if (!agenda.health().needs_probe()) {
-    // A probe is not booked: the meter may have been exchanged while it was silent, and its identity comes first.
+  // A probe is not booked: the meter may have been exchanged while it was silent, and its identity comes first.
+  const bool is_booked = !agenda.health().needs_probe();
+  agenda.answered(ref.task, now);
+  last_heard_ = now;
+  reopen_backoff_ = {};
+  report_health(ref.meter, before);
+  if (is_booked) {
     const Answer answer{ref.meter, agenda.index_of(ref.task), now, reader_.words()};
     if (agenda.is_identity(ref.task)) {
       act(IdentityAnswered{answer});
@@ -223,10 +228,6 @@ void BusMachine::accept(Instant now) {
       act(BlockAnswered{answer});
     }
   }
-  agenda.answered(ref.task, now);
-  last_heard_ = now;
-  reopen_backoff_ = {};
-  report_health(ref.meter, before);
   proceed(now);
 }
 

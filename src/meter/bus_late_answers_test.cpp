@@ -139,6 +139,41 @@ TEST(LateAnswers, ThatComeAfterTheGiveUpAreRecognisedWhileNothingIsOutstanding) 
   EXPECT_EQ(misbooked(world), 0U);
 }
 
+// The identity is given up after a time-out; its answer comes while the first block is outstanding.
+TEST(LateAnswers, ThatComeDuringAnotherExchangeClearTheDebtAndTheExchangeGoesOn) {
+  MeterPlan plan = impatient_meter(1);
+  plan.retries = 0;
+  plan.blocks = {kFirst, kOther};
+  plan.poll_interval = seconds(5);
+  BusWorld world(bus_of({plan}), [](const ReadRequest& request) -> Replies {
+    return {{test::answer_to(request), request.block == kSerialNumber ? milliseconds(250) : milliseconds(60)}};
+  });
+  world.start();
+  world.run_for(milliseconds(450));
+  EXPECT_EQ(world.machine().counters(0).late_answers, 1U);
+  ASSERT_EQ(world.sent.size(), 3U) << "the last block looks like the identity: it was sent because nothing is owed";
+  ASSERT_EQ(world.seen.size(), 2U);
+  EXPECT_EQ(world.seen[0].words, test::words_of(kFirst));
+  EXPECT_EQ(world.seen[1].words, test::words_of(kOther));
+}
+
+TEST(LateAnswers, ThatRefuseAreNotTakenForARefusalOfAnotherBlock) {
+  MeterPlan plan = impatient_meter(1);
+  plan.retries = 0;
+  plan.blocks = {kFirst};
+  plan.poll_interval = seconds(5);
+  BusWorld world(bus_of({plan}), [](const ReadRequest& request) -> Replies {
+    if (request.block == kSerialNumber) return {{test::refusal_of(request, 2), milliseconds(250)}};
+    return {{test::answer_to(request), milliseconds(60)}};
+  });
+  world.start();
+  world.run_for(milliseconds(400));
+  EXPECT_TRUE(world.refusals.empty());
+  EXPECT_EQ(world.machine().counters(0).late_answers, 1U);
+  ASSERT_EQ(world.seen.size(), 1U);
+  EXPECT_EQ(world.seen[0].words, test::words_of(kFirst));
+}
+
 TEST(LateAnswers, DoNotStopTheOtherMeters) {
   std::vector<MeterPlan> meters{impatient_meter(1), impatient_meter(2)};
   BusWorld world(bus_of(meters), [](const ReadRequest& request) -> Replies {
