@@ -43,7 +43,7 @@ void BusMachine::proceed(Instant now) {
 
 // All requests of one meter in a row (its values belong together, and some meters miss the first request after another
 // meter's turn), then the meter that has waited longest.
-std::optional<BusMachine::TaskRef> BusMachine::choose(Instant now) {
+std::optional<TaskRef> BusMachine::choose(Instant now) {
   if (turn_ && agendas_[*turn_].is_in_cycle()) {
     if (const auto task = agendas_[*turn_].take_next(now)) return TaskRef{*turn_, *task};
   }
@@ -86,9 +86,7 @@ void BusMachine::send(TaskRef ref, Instant now) {
   MeterAgenda& agenda = agendas_[ref.meter];
   const ReadRequest request{agenda.plan().unit, agenda.block_of(ref.task)};
   ++agenda.counters().requests;
-  exchange_.emplace();
-  exchange_->ref = ref;
-  exchange_->started = now;
+  exchange_ = Exchange{.ref = ref, .started = now};
   drain_since_.reset();
   reader_.expect(framing_, request, ++transaction_);
   owed_.clear();

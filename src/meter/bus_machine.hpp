@@ -38,6 +38,23 @@ enum class BusState : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(BusState state);
 
+/// A task of a meter (MeterAgenda).
+struct TaskRef {
+  std::size_t meter = 0;
+  std::size_t task = 0;
+};
+/// One request on the line and what is known about its answer.
+struct Exchange {
+  TaskRef ref;
+  Instant started{};
+  Instant earliest{};        ///< end of the answer without any turnaround
+  Instant first_deadline{};  ///< for the head of the answer
+  Instant last_deadline{};   ///< for its end, however slowly it drips
+  Instant deadline{};        ///< the one that holds now
+  bool begun = false;
+  bool saw_the_end_come = false;  ///< awake before the last byte: the turnaround is measured
+};
+
 class BusMachine {
  public:
   [[nodiscard]] static Result<BusMachine> make(BusPlan plan);
@@ -50,22 +67,7 @@ class BusMachine {
   [[nodiscard]] microseconds turnaround(std::size_t meter) const { return turnarounds_[meter].value(); }
 
  private:
-  struct TaskRef {
-    std::size_t meter = 0;
-    std::size_t task = 0;
-  };
-  struct Exchange {
-    TaskRef ref;
-    Instant started{};
-    Instant earliest{};        ///< end of the answer without any turnaround
-    Instant first_deadline{};  ///< for the head of the answer
-    Instant last_deadline{};   ///< for its end, however slowly it drips
-    Instant deadline{};        ///< the one that holds now
-    bool begun = false;
-    bool saw_the_end_come = false;  ///< awake before the last byte: the turnaround is measured
-  };
-
-  BusMachine(BusPlan plan);
+  explicit BusMachine(BusPlan plan);
 
   void on(const Start&, Instant now);
   void on(const Stop&, Instant now);
