@@ -1,0 +1,133 @@
+#include "meter/host/name_lookup.hpp"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "meter/errors.hpp"
+
+namespace meterseal::meter::host {
+
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+/// What the worker and the loop share. Handed across: `result` before the store to `ready`, never after.
+struct Shared {
+  explicit Shared(std::string name) : host(std::move(name)), signal(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared() {
+    if (signal >= 0) ::close(signal);
+  }
+
+  const std::string host;
+  const int signal;
+  std::vector<std::string> addresses;
+  std::string failure;
+  std::atomic<bool> ready{false};
+};
+
+void look_up(Shared& shared) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(shared.host.c_str(), nullptr, &hints, &found);
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    char text[NI_MAXHOST];
+    if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0) {
+      shared.addresses.emplace_back(text);
+    }
+  }
+  if (found != nullptr) ::freeaddrinfo(found);
+  if (shared.addresses.empty()) shared.failure = error != 0 ? ::gai_strerror(error) : "no address";
+  shared.ready.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  (void)!::write(shared.signal, &one, sizeof(one));
+}
+
+}  // namespace
+
+struct NameLookup::Impl : std::enable_shared_from_this<NameLookup::Impl> {
+  explicit Impl(boost::asio::io_context& io_context) : io(io_context), signal(io_context) {}
+
+  void start(const std::string& host, Done when_done) {
+    done = std::move(when_done);
+    if (running && running->host == host) return;  // its end is awaited already
+    running = std::make_shared<Shared>(host);
+    const std::string failure = launch();
+    if (failure.empty()) return;
+    running->failure = failure;
+    running->ready.store(true, std::memory_order_release);
+    boost::asio::post(io, [self = shared_from_this(), shared = running] { self->finish(shared); });
+  }
+
+  /// @return why there is no thread, empty when there is one
+  [[nodiscard]] std::string launch() {
+    boost::system::error_code error;
+    signal.close(error);
+    const int copy = ::fcntl(running->signal, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return std::strerror(errno);
+    signal.assign(copy, error);
+    if (error) return error.message();
+    signal.async_wait(Descriptor::wait_read, [self = shared_from_this(), shared = running](const auto& cancelled) {
+      if (!cancelled) self->finish(shared);
+    });
+    try {
+      std::thread([shared = running] { look_up(*shared); }).detach();
+    } catch (const std::system_error& no_thread) {
+      return no_thread.what();
+    }
+    return {};
+  }
+
+  void finish(const std::shared_ptr<Shared>& finished) {
+    if (finished != running || !finished->ready.load(std::memory_order_acquire)) return;
+    running.reset();
+    boost::system::error_code ignored;
+    signal.close(ignored);
+    const Done report = std::exchange(done, nullptr);
+    if (!report) return;
+    if (finished->addresses.empty()) {
+      report(fail(host_unknown, finished->host, finished->failure));
+    } else {
+      report(finished->addresses);
+    }
+  }
+
+  boost::asio::io_context& io;
+  Descriptor signal;
+  std::shared_ptr<Shared> running;
+  Done done;
+};
+
+NameLookup::NameLookup(boost::asio::io_context& io) : impl_(std::make_shared<Impl>(io)) {}
+
+NameLookup::~NameLookup() {
+  impl_->done = nullptr;
+  impl_->running.reset();
+  boost::system::error_code ignored;
+  impl_->signal.close(ignored);
+}
+
+void NameLookup::start(const std::string& host, Done done) {
+  impl_->start(host, std::move(done));
+}
+
+void NameLookup::cancel() {
+  impl_->done = nullptr;
+}
+
+}  // namespace meterseal::meter::host
