@@ -115,7 +115,10 @@ Result<RefusedSettings> apply_frame(LineControl& control, int fd, const SerialSe
   const auto got = control.attributes(fd);
   if (!got) return fail(port_unusable, settings.device, std::strerror(got.error()));
   const bool is_raw = got->c_lflag == line->c_lflag && got->c_iflag == line->c_iflag && got->c_oflag == line->c_oflag;
-  if (!is_raw) return fail(port_unusable, settings.device, std::strerror(error));
+  if (!is_raw) {
+    return fail(port_unusable, settings.device,
+                error != 0 ? std::strerror(error) : "the device keeps its own settings");
+  }
   if (::cfgetospeed(&*got) != speed->code || ::cfgetispeed(&*got) != speed->code) {
     return fail(baud_unsupported, settings.device, baud);
   }
