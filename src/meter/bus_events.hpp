@@ -37,7 +37,7 @@ struct WakeAt {
 struct Answer {
   std::size_t meter = 0;
   std::size_t index = 0;
-  Instant at{};                          ///< the last byte was here
+  Instant at;                            ///< the last byte was here
   std::span<const std::uint16_t> words;  ///< valid until the next step
 };
 struct BlockAnswered : Answer {};

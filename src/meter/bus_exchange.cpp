@@ -75,8 +75,8 @@ Instant BusMachine::due_of(std::size_t meter) const {
 Instant BusMachine::line_free_at(std::size_t meter, Instant now) const {
   const MeterPlan& plan = agendas_[meter].plan();
   microseconds silence = line_.frame_silence();
-  if (exchange_)
-    silence = std::max<microseconds>(silence, exchange_->ref.meter == meter ? plan.gap : plan.slave_change_gap);
+  if (has_asked_)
+    silence = std::max<microseconds>(silence, exchange_.ref.meter == meter ? plan.gap : plan.slave_change_gap);
   if (!drain_since_) return last_activity_ + silence;
   if (framing_ == Framing::rtu) silence = std::max(silence, line_.drain_silence());
   return now < *drain_since_ + kDrainLimit ? last_activity_ + silence : now;
@@ -86,7 +86,10 @@ void BusMachine::send(TaskRef ref, Instant now) {
   MeterAgenda& agenda = agendas_[ref.meter];
   const ReadRequest request{agenda.plan().unit, agenda.block_of(ref.task)};
   ++agenda.counters().requests;
-  exchange_ = Exchange{.ref = ref, .started = now};
+  exchange_ = {};
+  exchange_.ref = ref;
+  exchange_.started = now;
+  has_asked_ = true;
   drain_since_.reset();
   reader_.expect(framing_, request, ++transaction_);
   owed_.clear();
@@ -111,7 +114,7 @@ void BusMachine::send(TaskRef ref, Instant now) {
 }
 
 void BusMachine::expect_answer(Instant now) {
-  Exchange& exchange = *exchange_;
+  Exchange& exchange = exchange_;
   const MeterAgenda& agenda = agendas_[exchange.ref.meter];
   const TurnaroundEstimate& turnaround = turnarounds_[exchange.ref.meter];
   const std::uint16_t words = agenda.block_of(exchange.ref.task).words;
@@ -134,12 +137,12 @@ void BusMachine::expect_answer(Instant now) {
 void BusMachine::await_bytes(Instant now) {
   state_ = BusState::reading;
   start_read();
-  wake_at(std::max<Instant>(exchange_->deadline, now + kReadGrace));
+  wake_at(std::max<Instant>(exchange_.deadline, now + kReadGrace));
 }
 
 void BusMachine::digest(Bytes bytes, Instant now) {
   last_activity_ = now;
-  MeterCounters& counters = agendas_[exchange_->ref.meter].counters();
+  MeterCounters& counters = agendas_[exchange_.ref.meter].counters();
   while (true) {
     bytes = bytes.subspan(reader_.feed(bytes));
     const Frame frame = reader_.next();
@@ -162,7 +165,7 @@ void BusMachine::digest(Bytes bytes, Instant now) {
 }
 
 void BusMachine::await_rest(const Frame& frame, Instant now) {
-  Exchange& exchange = *exchange_;
+  Exchange& exchange = exchange_;
   exchange.begun = frame.begun;
   exchange.saw_the_end_come = true;
   const Instant complete = now + line_.wire_time(frame.missing);
@@ -181,12 +184,12 @@ void BusMachine::await_rest(const Frame& frame, Instant now) {
 // Bytes while nothing is outstanding, after an exchange that failed.
 void BusMachine::overhear(Bytes bytes, Instant now) {
   last_activity_ = now;
-  if (!drain_since_ || !exchange_) return;
+  if (!drain_since_) return;
   while (true) {
     bytes = bytes.subspan(reader_.feed(bytes));
     const Frame frame = reader_.next();
     const bool fits_request = frame.kind == Frame::Kind::answer || frame.kind == Frame::Kind::exception;
-    if (fits_request) agendas_[exchange_->ref.meter].came_late(exchange_->ref.task);
+    if (fits_request) agendas_[exchange_.ref.meter].came_late(exchange_.ref.task);
     if (frame.kind == Frame::Kind::late) book_late(frame);
     if (frame.kind == Frame::Kind::incomplete && bytes.empty()) break;
   }
@@ -199,15 +202,15 @@ void BusMachine::book_late(const Frame& frame) {
     const TaskRef& ref = owed_[*frame.owed];
     agendas_[ref.meter].came_late(ref.task);
   } else {
-    ++agendas_[exchange_->ref.meter].counters().late_answers;
+    ++agendas_[exchange_.ref.meter].counters().late_answers;
   }
 }
 
 void BusMachine::accept(Instant now) {
-  const TaskRef ref = exchange_->ref;
+  const TaskRef ref = exchange_.ref;
   MeterAgenda& agenda = agendas_[ref.meter];
-  if (exchange_->saw_the_end_come) {
-    turnarounds_[ref.meter].learn(now - exchange_->earliest);
+  if (exchange_.saw_the_end_come) {
+    turnarounds_[ref.meter].learn(now - exchange_.earliest);
   } else {
     turnarounds_[ref.meter].learn_nothing();
   }
@@ -230,7 +233,7 @@ void BusMachine::accept(Instant now) {
 }
 
 void BusMachine::take_refusal(std::uint8_t exception_code, Instant now) {
-  const TaskRef ref = exchange_->ref;
+  const TaskRef ref = exchange_.ref;
   MeterAgenda& agenda = agendas_[ref.meter];
   last_heard_ = now;
   reopen_backoff_ = {};
@@ -247,8 +250,8 @@ void BusMachine::take_refusal(std::uint8_t exception_code, Instant now) {
 }
 
 void BusMachine::give_up(Instant now) {
-  MeterCounters& counters = agendas_[exchange_->ref.meter].counters();
-  if (exchange_->begun) {
+  MeterCounters& counters = agendas_[exchange_.ref.meter].counters();
+  if (exchange_.begun) {
     // Its rest does not come.
     ++counters.crc_errors;
     fail_exchange(Debt::none, now);
@@ -260,7 +263,7 @@ void BusMachine::give_up(Instant now) {
 }
 
 void BusMachine::fail_exchange(Debt debt, Instant now) {
-  const TaskRef ref = exchange_->ref;
+  const TaskRef ref = exchange_.ref;
   MeterAgenda& agenda = agendas_[ref.meter];
   const Health before = agenda.health().state();
   agenda.failed(ref.task, debt, now);
@@ -268,7 +271,7 @@ void BusMachine::fail_exchange(Debt debt, Instant now) {
   last_activity_ = now;
   drain_since_ = now;
   if (before == Health::silent) {
-    silent_share_until_ = now + (kSilentShare - 1) * (now - exchange_->started + line_.drain_silence());
+    silent_share_until_ = now + (kSilentShare - 1) * (now - exchange_.started + line_.drain_silence());
   }
   const bool deaf = std::all_of(agendas_.begin(), agendas_.end(),
                                 [](const MeterAgenda& other) { return other.health().state() == Health::silent; });

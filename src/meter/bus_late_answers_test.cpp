@@ -44,12 +44,12 @@ std::size_t misbooked(const BusWorld& world) {
 /// Answers every `late_one`-th request after `delay`, the others at once; one byte stream, as one meter has.
 class HesitantMeter {
  public:
-  HesitantMeter(const BusWorld*& world, int late_one, milliseconds delay)
+  HesitantMeter(const BusWorld& world, int late_one, milliseconds delay)
       : world_(world), late_one_(late_one), delay_(delay) {}
 
   Replies operator()(const ReadRequest& request) {
     const LineTiming line = LineTiming::serial(38400, 10);
-    const Instant asked = world_->now + line.wire_time(8);
+    const Instant asked = world_.now + line.wire_time(8);
     const Octets bytes = test::answer_to(request);
     Instant begin = asked + (++n_ % late_one_ == 0 ? delay_ : milliseconds(20));
     begin = std::max(begin, line_free_);
@@ -58,22 +58,21 @@ class HesitantMeter {
   }
 
  private:
-  const BusWorld*& world_;
+  const BusWorld& world_;
   int late_one_;
   milliseconds delay_;
   int n_ = 0;
-  Instant line_free_{};
+  Instant line_free_;
 };
 
 TEST(LateAnswers, AreNeverBookedOnAnotherBlockWhateverTheirDelay) {
   std::uint64_t late = 0;
   for (const int late_one : {1, 2, 3, 5, 7}) {
-    for (milliseconds delay{0}; delay < kHorizon - milliseconds(60); delay += milliseconds(5)) {
-      const BusWorld* self = nullptr;
-      BusWorld world(bus_of({impatient_meter(1)}), HesitantMeter(self, late_one, delay));
-      self = &world;
+    for (milliseconds delay{0}; delay < kHorizon - milliseconds(60); delay += milliseconds(7)) {
+      BusWorld world(bus_of({impatient_meter(1)}));
+      world.meters = HesitantMeter(world, late_one, delay);
       world.start();
-      world.run_for(seconds(20));
+      world.run_for(seconds(15));
       ASSERT_EQ(misbooked(world), 0U) << "every " << late_one << ". answer after " << delay.count() << " ms";
       late += world.machine().counters(0).late_answers;
       EXPECT_GE(world.seen.size(), late_one > 4 ? 10U : 0U) << late_one << " " << delay.count();
@@ -84,9 +83,8 @@ TEST(LateAnswers, AreNeverBookedOnAnotherBlockWhateverTheirDelay) {
 
 TEST(LateAnswers, OfOneMeterAreNeverBookedOnAnother) {
   for (milliseconds delay{0}; delay < kHorizon - milliseconds(60); delay += milliseconds(11)) {
-    const BusWorld* self = nullptr;
-    BusWorld world(bus_of({impatient_meter(1), impatient_meter(2)}), HesitantMeter(self, 3, delay));
-    self = &world;
+    BusWorld world(bus_of({impatient_meter(1), impatient_meter(2)}));
+    world.meters = HesitantMeter(world, 3, delay);
     world.start();
     world.run_for(seconds(20));
     ASSERT_EQ(misbooked(world), 0U) << delay.count();

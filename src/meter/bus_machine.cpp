@@ -112,7 +112,7 @@ void BusMachine::on(const Stop&, Instant) {
       // The program ends, whatever is under way.
       act(ClosePort{});
       turn_.reset();
-      exchange_.reset();
+      has_asked_ = false;
       drain_since_.reset();
       read_pending_ = false;
       port_is_up_ = false;
@@ -243,7 +243,7 @@ void BusMachine::lose_port(Instant now) {
   // While it was away a meter may have been exchanged: all that was known or owed is void.
   for (MeterAgenda& agenda : agendas_) agenda.forget(now);
   turn_.reset();
-  exchange_.reset();
+  has_asked_ = false;
   drain_since_.reset();
   read_pending_ = false;
   reopen_backoff_ = std::clamp(reopen_backoff_ * 2, kFirstReopen, kLongestReopen);

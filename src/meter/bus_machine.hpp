@@ -46,11 +46,11 @@ struct TaskRef {
 /// One request on the line and what is known about its answer.
 struct Exchange {
   TaskRef ref;
-  Instant started{};
-  Instant earliest{};        ///< end of the answer without any turnaround
-  Instant first_deadline{};  ///< for the head of the answer
-  Instant last_deadline{};   ///< for its end, however slowly it drips
-  Instant deadline{};        ///< the one that holds now
+  Instant started;
+  Instant earliest;        ///< end of the answer without any turnaround
+  Instant first_deadline;  ///< for the head of the answer
+  Instant last_deadline;   ///< for its end, however slowly it drips
+  Instant deadline;        ///< the one that holds now
   bool begun = false;
   bool saw_the_end_come = false;  ///< awake before the last byte: the turnaround is measured
 };
@@ -113,17 +113,18 @@ class BusMachine {
   InlineVector<TaskRef, AnswerReader::kMaxOwed> owed_;  ///< in the order of reader_.add_owed()
   BusActions actions_;
   BusState state_ = BusState::stopped;
-  Instant wake_at_{};
-  std::optional<std::size_t> turn_;   ///< the meter whose cycle is being read
-  std::optional<Exchange> exchange_;  ///< the last one, over or not
+  Instant wake_at_;
+  std::optional<std::size_t> turn_;  ///< the meter whose cycle is being read
+  Exchange exchange_;                ///< the last one, over or not
+  bool has_asked_ = false;           ///< since the port was opened
   std::uint16_t transaction_ = 0;
   bool read_pending_ = false;
   bool port_is_up_ = false;
   seconds reopen_backoff_{0};
-  Instant last_activity_{};             ///< of the line
+  Instant last_activity_;               ///< of the line
   std::optional<Instant> drain_since_;  ///< an exchange failed and nothing was sent since
-  Instant silent_share_until_{};        ///< silent meters have had their share of bus time until then
-  Instant last_heard_{};                ///< an answer, or the port was opened
+  Instant silent_share_until_;          ///< silent meters have had their share of bus time until then
+  Instant last_heard_;                  ///< an answer, or the port was opened
 };
 
 }  // namespace meterseal::meter

@@ -13,7 +13,7 @@ constexpr microseconds kUsbDrain{20'000};       // one of them and a little
 constexpr microseconds kNetworkPause{500'000};  // a lost TCP segment is repeated after 200 ms at the earliest
 constexpr microseconds kNetworkDrain{50'000};
 constexpr std::uint8_t kMeasureFirst = 4;
-constexpr std::uint8_t kMeasureEvery = 16;
+constexpr std::uint8_t kMeasureEvery = 8;
 // Up slowly, down at once: an answer that is late for once must not make all others late.
 constexpr int kRise = 32;
 

@@ -42,7 +42,7 @@ class TurnaroundEstimate {
  public:
   [[nodiscard]] microseconds value() const { return estimate_; }
 
-  /// True before the first exchanges and before every 16th later: the host then wakes as early as an answer can be
+  /// True before the first exchanges and before every eighth later: the host then wakes as early as an answer can be
   /// complete, because an estimate that is slept through can never be seen to be too large.
   [[nodiscard]] bool needs_measurement() const;
   /// An exchange was answered. `seen` is the turnaround when the host was awake before the last byte came.

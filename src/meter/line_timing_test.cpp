@@ -44,10 +44,10 @@ TEST(TurnaroundEstimate, FollowsAFasterMeterAtOnceAndASlowerOneCarefully) {
   EXPECT_EQ(estimate.value(), milliseconds(0)) << "an answer that was on its way already";
 }
 
-TEST(TurnaroundEstimate, MeasuresTheFirstFourExchangesAndThenOneInSixteen) {
+TEST(TurnaroundEstimate, MeasuresTheFirstFourExchangesAndThenOneInEight) {
   TurnaroundEstimate estimate;
   int measured = 0;
-  for (int i = 0; i < 3 + 160; ++i) {
+  for (int i = 0; i < 3 + 80; ++i) {
     if (estimate.needs_measurement()) {
       ++measured;
       EXPECT_EQ(i < 4, measured <= 4);

@@ -16,8 +16,8 @@ constexpr seconds kShortestDebt{1};
 
 MeterAgenda::MeterAgenda(MeterPlan plan) : plan_(std::move(plan)) {
   tasks_.reserve(plan_.identity.size() + plan_.blocks.size());
-  for (const ReadBlock& block : plan_.identity) tasks_.push_back({.block = block});
-  for (const ReadBlock& block : plan_.blocks) tasks_.push_back({.block = block});
+  for (const ReadBlock& block : plan_.identity) tasks_.emplace_back(block);
+  for (const ReadBlock& block : plan_.blocks) tasks_.emplace_back(block);
   // Not an identity request: some meters do not answer those at all.
   shortest_ = plan_.identity.size();
   for (std::size_t i = shortest_ + 1; i < tasks_.size(); ++i) {
@@ -109,7 +109,7 @@ void MeterAgenda::came_late(std::size_t task) {
 }
 
 void MeterAgenda::forget(Instant now) {
-  for (Task& task : tasks_) task = {.block = task.block};
+  for (Task& task : tasks_) task = Task(task.block);
   health_.forget();
   in_cycle_ = false;
   cycle_due_ = now;

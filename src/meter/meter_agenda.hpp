@@ -84,13 +84,14 @@ class MeterAgenda {
 
  private:
   struct Task {
+    explicit Task(const ReadBlock& what) : block(what) {}
     ReadBlock block;
     bool pending = false;
     std::uint8_t tries = 0;
     std::uint8_t refusals = 0;
     std::uint8_t owed = 0;
-    Instant refused_until{};
-    Instant owed_until{};
+    Instant refused_until;
+    Instant owed_until;
   };
 
   [[nodiscard]] bool is_allowed(std::size_t task, Instant now) const;
@@ -111,9 +112,9 @@ class MeterAgenda {
   MeterHealth health_;
   MeterCounters counters_;
   bool in_cycle_ = false;
-  Instant cycle_due_{};
-  Instant identity_due_{};
-  Instant blocked_until_{};  ///< every pending task looks like an owed one
+  Instant cycle_due_;
+  Instant identity_due_;
+  Instant blocked_until_;  ///< every pending task looks like an owed one
 };
 
 }  // namespace meterseal::meter

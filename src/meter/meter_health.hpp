@@ -37,7 +37,7 @@ class MeterHealth {
   void wait_longer(Instant now);
 
   Health state_ = Health::unknown;
-  Instant probe_at_{};
+  Instant probe_at_;
   seconds backoff_{0};
 };
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -68,15 +67,15 @@ class BusWorld {
     bool identity;
   };
 
-  BusWorld(meter::BusPlan plan, Meters meters)
-      : line_(plan.line), machine_(meter::BusMachine::make(std::move(plan)).value()), meters_(std::move(meters)) {}
+  explicit BusWorld(meter::BusPlan plan, Meters who = {})
+      : meters(std::move(who)), line_(plan.line), machine_(meter::BusMachine::make(std::move(plan)).value()) {}
 
   void start() { tell(meter::Start{}); }
   void stop() { tell(meter::Stop{}); }
   /// The adapter is unplugged; `returns` says whether opening it succeeds from now on.
   void unplug() {
     plugged_in = false;
-    arrivals_.clear();
+    on_line_.clear();
     input_.clear();
     tell(meter::PortFailed{});
   }
@@ -84,11 +83,15 @@ class BusWorld {
   /// Lets time pass, event by event.
   void run_until(Instant end) {
     while (true) {
-      const Instant next = std::min(next_arrival(), timer_);
+      const Instant arrival = reading_ ? next_arrival() : Instant::max();
+      const Instant next = std::min(arrival, timer_);
       if (next > end) break;
       now = std::max(now, next);
-      if (next_arrival() <= timer_) {
-        take_arrival();
+      if (arrival <= timer_) {
+        ++wake_ups;
+        Events events;
+        deliver(events);
+        tell(events.front());
       } else {
         timer_ = Instant::max();
         ++wake_ups;
@@ -105,7 +108,8 @@ class BusWorld {
         std::count_if(sent.begin(), sent.end(), [&](const Sent& s) { return s.request.unit == unit; }));
   }
 
-  Instant now{};
+  Meters meters;
+  Instant now;
   bool plugged_in = true;
   bool echoes = false;
   std::uint64_t wake_ups = 0;
@@ -118,9 +122,11 @@ class BusWorld {
   std::vector<bool> port_ups;
 
  private:
-  struct Arrival {
-    Instant at;
-    std::uint8_t byte;
+  /// Bytes under way, one after the other.
+  struct Transmission {
+    Instant begin;
+    Octets bytes;
+    std::size_t arrived = 0;
   };
 
   void tell(const meter::BusEvent& event) {
@@ -149,6 +155,7 @@ class BusWorld {
   }
   void execute(const meter::FlushInput&, Events&) {
     reading_ = false;
+    take_arrived();
     input_.clear();
   }
   void execute(const meter::SendRequest& send, Events& events) {
@@ -159,12 +166,12 @@ class BusWorld {
     sent.push_back({request, now});
     const Instant end = now + line_.wire_time(frame.size());
     if (echoes) put_on_line(frame, now);
-    for (const Reply& reply : meters_(request)) put_on_line(reply.bytes, end + reply.after);
+    for (const Reply& reply : meters(request)) put_on_line(reply.bytes, end + reply.after);
     events.push_back(meter::RequestSent{});
   }
   void execute(const meter::StartRead&, Events& events) {
     reading_ = true;
-    if (!input_.empty()) deliver(events);
+    if (next_arrival() <= now) deliver(events);
   }
   void execute(const meter::WakeAt& wake, Events&) { timer_ = std::max(wake.at, now); }
   void execute(const meter::BlockAnswered& a, Events&) {
@@ -178,27 +185,31 @@ class BusWorld {
   void execute(const meter::PortUp&, Events&) { port_ups.push_back(true); }
   void execute(const meter::PortDown&, Events&) { port_ups.push_back(false); }
 
-  void put_on_line(const Octets& bytes, Instant begin) {
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      arrivals_.insert({begin + line_.wire_time(i + 1), bytes[i]});
-    }
+  void put_on_line(const Octets& bytes, Instant begin) { on_line_.push_back({begin, bytes}); }
+  [[nodiscard]] Instant arrival_of_next(const Transmission& t) const {
+    return t.arrived == t.bytes.size() ? Instant::max() : t.begin + line_.wire_time(t.arrived + 1);
   }
-  [[nodiscard]] Instant next_arrival() const { return arrivals_.empty() ? Instant::max() : arrivals_.begin()->first; }
+  [[nodiscard]] Transmission* next_transmission() {
+    const auto next = std::min_element(on_line_.begin(), on_line_.end(), [&](const auto& a, const auto& b) {
+      return arrival_of_next(a) < arrival_of_next(b);
+    });
+    return next == on_line_.end() ? nullptr : &*next;
+  }
+  [[nodiscard]] Instant next_arrival() {
+    const Transmission* next = next_transmission();
+    return next == nullptr ? Instant::max() : arrival_of_next(*next);
+  }
   // Bytes of one instant come together, as from a network.
-  void take_arrival() {
-    const Instant at = next_arrival();
-    while (next_arrival() == at) {
-      input_.push_back(arrivals_.begin()->second);
-      arrivals_.erase(arrivals_.begin());
+  void take_arrived() {
+    for (Transmission* next = next_transmission(); next != nullptr; next = next_transmission()) {
+      if (arrival_of_next(*next) > now) break;
+      input_.push_back(next->bytes[next->arrived++]);
     }
-    if (!reading_) return;
-    ++wake_ups;
-    Events events;
-    deliver(events);
-    tell(events.front());
+    std::erase_if(on_line_, [](const Transmission& t) { return t.arrived == t.bytes.size(); });
   }
   void deliver(Events& events) {
     reading_ = false;
+    take_arrived();
     delivered_.swap(input_);
     input_.clear();
     events.push_back(meter::Received{delivered_});
@@ -206,9 +217,8 @@ class BusWorld {
 
   meter::LineTiming line_;
   meter::BusMachine machine_;
-  Meters meters_;
   Instant timer_ = Instant::max();
-  std::multimap<Instant, std::uint8_t> arrivals_;
+  std::vector<Transmission> on_line_;
   Octets input_;
   Octets delivered_;
   bool reading_ = false;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 #include "meter/host/bus_driver.hpp"
@@ -199,6 +200,7 @@ TEST_F(LibmodbusTest, IsFoundAgainBehindTheSameLinkAfterTheAdapterWasPluggedInAg
 class Listener {
  public:
   Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (fd_ < 0) throw std::runtime_error("no socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -249,7 +251,7 @@ class TcpServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port_);
-    (void)::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    EXPECT_TRUE(fd >= 0 && ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
     thread_.join();
     ::close(fd);
   }

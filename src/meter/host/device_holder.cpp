@@ -33,7 +33,7 @@ std::string holder_of_device(const std::string& path) {
     if (!holds(at->path(), wanted.st_rdev)) continue;
     std::string name;
     std::getline(std::ifstream(at->path() / "comm"), name);
-    return name + " (process " + pid + ")";
+    return name.append(" (process ").append(pid).append(")");
   }
   return {};
 }

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "meter/host/device_holder.hpp"
-#include "meter/host/stream_port.hpp"
+#include "meter/host/port_session.hpp"
 
 namespace meterseal::meter::host {
 
@@ -29,46 +29,93 @@ Error open_error(const std::string& device, int error) {
 
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-class SerialPort final : public StreamPort<Descriptor> {
+// Asio watches a descriptor from the moment it has it until it is taken back, and every byte that arrives wakes the
+// loop, whether somebody reads or not. So it gets the device only while the port really waits for it: not while the bus
+// sleeps through an answer, and not at all when the answer is already there.
+class SerialPort final : public PortSession {
  public:
   SerialPort(boost::asio::io_context& io, LineControl& control, Log& log, SerialSettings settings, PortEvents& events)
-      : StreamPort(io, settings.device, events), settings_(std::move(settings)), control_(control), log_(log) {}
+      : PortSession(io, settings.device, events),
+        settings_(std::move(settings)),
+        control_(control),
+        log_(log),
+        watch_(io) {}
+  SerialPort(const SerialPort&) = delete;
+  SerialPort& operator=(const SerialPort&) = delete;
+  ~SerialPort() override { SerialPort::release(); }
 
   void open() override {
     // Without O_NONBLOCK the open waits for a carrier, on some drivers for ever.
-    const int fd = ::open(settings_.device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-      report_failure(named(open_error(settings_.device, errno)));
-      return;
-    }
-    const auto refused = configure_line(control_, fd, settings_);
-    if (!refused) {
-      ::close(fd);
-      report_failure(named(refused.error()));
-      return;
-    }
+    fd_ = ::open(settings_.device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd_ < 0) return report_failure(named(open_error(settings_.device, errno)));
+    const auto refused = configure_line(control_, fd_, settings_);
+    if (!refused) return report_failure(named(refused.error()));
     warn_of(*refused);
-    boost::system::error_code error;
-    stream_.assign(fd, error);
-    if (error) {
-      ::close(fd);
-      report_failure(make_error(port_unusable, where_, error.message()));
-      return;
-    }
     report_opened();
   }
 
   void flush_input() override {
-    cancel_read();
-    ::tcflush(stream_.native_handle(), TCIFLUSH);
+    ++read_;
+    unwatch();
+    ::tcflush(fd_, TCIFLUSH);
+  }
+
+  void read() override {
+    ++read_;
+    read_or_wait();
   }
 
   [[nodiscard]] std::string description() const override { return describe(settings_); }
 
  private:
+  void read_or_wait() {
+    const ssize_t n = ::read(fd_, in_.data(), in_.size());
+    if (n > 0) {
+      later([this, n, read = read_] {
+        if (read == read_) events_.received(Bytes(in_).first(static_cast<std::size_t>(n)));
+      });
+    } else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+      watch(Descriptor::wait_read, [this, read = read_] {
+        if (read == read_) read_or_wait();
+      });
+    } else {
+      report_failure(lost(n == 0 ? "the device is gone" : std::strerror(errno)));
+    }
+  }
+
+  void write_out() override {
+    const ssize_t n = ::write(fd_, out_.data(), out_size_);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return report_failure(lost(std::strerror(errno)));
+    const auto written = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+    std::copy(out_.begin() + written, out_.begin() + out_size_, out_.begin());
+    out_size_ -= written;
+    if (out_size_ == 0) return later([this] { events_.request_sent(); });
+    watch(Descriptor::wait_write, [this] { write_out(); });
+  }
+
+  template <class F>
+  void watch(Descriptor::wait_type what, F then) {
+    boost::system::error_code error;
+    if (!watch_.is_open()) watch_.assign(fd_, error);
+    if (error) return report_failure(lost(error.message()));
+    watch_.async_wait(what, [self = shared_from_this(), this, session = session_, then](const auto& failed) {
+      if (session != session_ || failed == boost::asio::error::operation_aborted) return;
+      unwatch();
+      if (failed) return events_.port_failed(lost(failed.message()));
+      then();
+    });
+  }
+  void unwatch() {
+    if (watch_.is_open()) watch_.release();
+  }
+
   // Closing a device waits for its output to drain, half a minute where nothing drains.
-  void before_close() override {
-    if (stream_.is_open()) ::tcflush(stream_.native_handle(), TCOFLUSH);
+  void release() override {
+    unwatch();
+    if (fd_ < 0) return;
+    ::tcflush(fd_, TCOFLUSH);
+    ::close(fd_);
+    fd_ = -1;
   }
 
   [[nodiscard]] Error named(Error error) const {
@@ -92,14 +139,15 @@ class SerialPort final : public StreamPort<Descriptor> {
 
   // loop thread only
   RefusedSettings warned_of_;
+  int fd_ = -1;
+  Descriptor watch_;  ///< has fd_ while a read or a write waits
 };
 
 }  // namespace
 
 std::unique_ptr<Port> make_serial_port(boost::asio::io_context& io, LineControl& control, Log& log,
                                        SerialSettings settings, PortEvents& events) {
-  return std::make_unique<OwnedPort<Descriptor>>(
-      std::make_shared<SerialPort>(io, control, log, std::move(settings), events));
+  return std::make_unique<OwnedPort>(std::make_shared<SerialPort>(io, control, log, std::move(settings), events));
 }
 
 }  // namespace meterseal::meter::host

@@ -4,13 +4,15 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <vector>
 
 #include "meter/host/name_lookup.hpp"
-#include "meter/host/stream_port.hpp"
+#include "meter/host/port_session.hpp"
 
 namespace meterseal::meter::host {
 
@@ -32,10 +34,14 @@ std::string name_of(const TcpSettings& settings) {
   return (is_ipv6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port);
 }
 
-class TcpPort final : public StreamPort<tcp::socket> {
+class TcpPort final : public PortSession {
  public:
   TcpPort(boost::asio::io_context& io, TcpSettings settings, PortEvents& events)
-      : StreamPort(io, name_of(settings), events), settings_(std::move(settings)), lookup_(io), deadline_(io) {}
+      : PortSession(io, name_of(settings), events),
+        settings_(std::move(settings)),
+        lookup_(io),
+        deadline_(io),
+        stream_(io) {}
 
   void open() override {
     deadline_.expires_after(kConnectLimit);
@@ -56,11 +62,22 @@ class TcpPort final : public StreamPort<tcp::socket> {
   }
 
   void flush_input() override {
-    cancel_read();
-    std::array<std::uint8_t, 1024> thrown_away;
+    ++read_;
     error_code error;
+    stream_.cancel(error);
+    std::array<std::uint8_t, 1024> thrown_away;
+    error = {};
     std::size_t total = 0;
     while (!error && total < kFlushLimit) total += stream_.read_some(boost::asio::buffer(thrown_away), error);
+  }
+
+  void read() override {
+    stream_.async_read_some(boost::asio::buffer(in_), [self = shared_from_this(), this, session = session_,
+                                                       read = ++read_](const error_code& error, std::size_t n) {
+      if (session != session_ || read != read_) return;
+      if (error) return events_.port_failed(lost(error.message()));
+      events_.received(Bytes(in_).first(n));
+    });
   }
 
   [[nodiscard]] std::string description() const override {
@@ -68,9 +85,21 @@ class TcpPort final : public StreamPort<tcp::socket> {
   }
 
  private:
-  void before_close() override {
+  void write_out() override {
+    boost::asio::async_write(
+        stream_, boost::asio::buffer(out_.data(), out_size_),
+        [self = shared_from_this(), this, session = session_](const error_code& error, std::size_t) {
+          if (session != session_) return;
+          if (error) return events_.port_failed(lost(error.message()));
+          events_.request_sent();
+        });
+  }
+
+  void release() override {
     lookup_.cancel();
     deadline_.cancel();
+    error_code ignored;
+    stream_.close(ignored);
   }
 
   void take_addresses(const Result<std::vector<std::string>>& found) {
@@ -123,11 +152,7 @@ class TcpPort final : public StreamPort<tcp::socket> {
   }
 
   void give_up(const Code& code, std::string_view why) {
-    deadline_.cancel();
-    lookup_.cancel();
-    ++session_;
-    error_code ignored;
-    stream_.close(ignored);
+    close();
     report_failure(make_error(code, where_, why));
   }
 
@@ -139,12 +164,13 @@ class TcpPort final : public StreamPort<tcp::socket> {
   boost::asio::steady_timer deadline_;
   std::vector<boost::asio::ip::address> addresses_;  ///< still to be tried
   std::string last_error_;
+  tcp::socket stream_;
 };
 
 }  // namespace
 
 std::unique_ptr<Port> make_tcp_port(boost::asio::io_context& io, TcpSettings settings, PortEvents& events) {
-  return std::make_unique<OwnedPort<tcp::socket>>(std::make_shared<TcpPort>(io, std::move(settings), events));
+  return std::make_unique<OwnedPort>(std::make_shared<TcpPort>(io, std::move(settings), events));
 }
 
 }  // namespace meterseal::meter::host
