@@ -147,5 +147,93 @@ TEST(BusDrawing, ShowsWhatEveryEventDoesInEveryState) {
   test::expect_golden("docs/machines/bus.txt", text.str());
 }
 
+/// What a host would see: no read before a send is flushed, nothing sent or read on a closed port, never two reads.
+class WatchfulHost {
+ public:
+  void execute(const BusActions& actions) {
+    EXPECT_FALSE(actions.full());
+    for (const BusAction& action : actions) std::visit([this](const auto& a) { on(a); }, action);
+  }
+  void read_is_over() { reading_ = false; }
+  int sent = 0;
+  int answers = 0;
+
+ private:
+  void on(const OpenPort&) {
+    EXPECT_FALSE(open_);
+    open_ = true;
+  }
+  void on(const ClosePort&) { open_ = reading_ = flushed_ = false; }
+  void on(const FlushInput&) {
+    EXPECT_TRUE(open_);
+    reading_ = false;
+    flushed_ = true;
+  }
+  void on(const SendRequest& send) {
+    EXPECT_TRUE(open_ && flushed_ && !reading_);
+    EXPECT_EQ(send.frame.size(), 8U);
+    flushed_ = false;
+    ++sent;
+  }
+  void on(const StartRead&) {
+    EXPECT_TRUE(open_ && !reading_);
+    reading_ = true;
+  }
+  void on(const BlockAnswered& answer) {
+    EXPECT_EQ(answer.words.size(), kBlock.words);
+    ++answers;
+  }
+  template <class Report>
+  void on(const Report&) {}
+
+  bool open_ = false;
+  bool reading_ = false;
+  bool flushed_ = false;
+};
+
+TEST(BusDrawing, HoldsForEventsInAnyOrder) {
+  Scene s = scene();
+  WatchfulHost host;
+  std::uint32_t random = 7;
+  const auto dice = [&](std::uint32_t sides) {
+    random = random * 1664525U + 1013904223U;
+    return (random >> 8) % sides;
+  };
+  const test::Octets answer = test::answer_to({1, kBlock});
+  for (int i = 0; i < 200'000; ++i) {
+    s.now += microseconds(dice(3'000'000));
+    test::Octets bytes = answer;
+    if (dice(4) == 0) bytes[dice(static_cast<std::uint32_t>(bytes.size()))] ^= static_cast<std::uint8_t>(1 + dice(255));
+    const std::size_t n = dice(3) == 0 ? 1 + dice(static_cast<std::uint32_t>(bytes.size())) : bytes.size();
+    BusEvent event = Woke{};
+    switch (dice(40)) {
+      case 0: event = Stop{}; break;
+      case 1: event = PortFailed{}; break;
+      case 2:
+      case 3: event = Start{}; break;
+      case 4:
+      case 5:
+      case 6: event = PortOpened{}; break;
+      case 7:
+      case 8:
+      case 9:
+      case 10:
+      case 11:
+      case 12: event = RequestSent{}; break;
+      case 13:
+      case 14:
+      case 15:
+      case 16:
+      case 17:
+      case 18: event = Received{Bytes(bytes).first(n)}; break;
+      default: break;
+    }
+    if (std::holds_alternative<Received>(event)) host.read_is_over();
+    host.execute(s.machine.step(event, s.now));
+  }
+  EXPECT_GT(host.sent, 1000);
+  EXPECT_GT(host.answers, 100);
+}
+
 }  // namespace
 }  // namespace meterseal::meter

@@ -111,7 +111,13 @@ class Driver final : public BusDriver, private PortEvents {
     log_.info(kTag, Text<300>(settings_.name).add(": ").add(port_->description()).add(" is open"));
     observer_.on_port_state(PortState::up);
   }
-  void execute(const PortDown&) { observer_.on_port_state(PortState::down); }
+  void execute(const PortDown&) {
+    // Nothing failed, but nothing moved either: the machine gave the port up.
+    if (failure_.code.number == 0) {
+      log_.error(kTag, make_error(port_lost, port_->description(), "it takes no more bytes"));
+    }
+    observer_.on_port_state(PortState::down);
+  }
 
   void log_health(const HealthChanged& change) {
     const Text<160> place = place_of(change.meter);

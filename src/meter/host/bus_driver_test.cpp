@@ -26,6 +26,7 @@ constexpr ReadBlock kTotals{Function::read_input, 0x0156, 4};
 struct Script {
   std::function<Octets(const ReadRequest&)> answer = test::answer_to;
   std::vector<Error> open_errors;  ///< one per open, then it succeeds
+  bool takes_bytes = true;
   int opens = 0;
   int closes = 0;
   int writes = 0;
@@ -55,7 +56,7 @@ class ScriptedPort final : public Port {
                               {static_cast<Function>(bytes[1]), static_cast<std::uint16_t>(bytes[2] << 8 | bytes[3]),
                                static_cast<std::uint16_t>(bytes[4] << 8 | bytes[5])}};
     input_ = script_.answer(request);
-    later([this] { events_.request_sent(); });
+    if (script_.takes_bytes) later([this] { events_.request_sent(); });
   }
   void read() override {
     if (!input_.empty()) later([this] { events_.received(std::exchange(input_, {})); });
@@ -158,6 +159,14 @@ TEST_F(BusDriverTest, WritesARepeatedFailureOnceAndANewOneAgain) {
   }
   EXPECT_EQ(log.lines()[2], "debug BUS: /dev/x: No such file");
   EXPECT_EQ(other_log.lines()[2], "error BUS: /dev/x: Permission denied (meter_port_denied)");
+}
+
+TEST_F(BusDriverTest, WritesThatThePortTakesNoBytes) {
+  script.takes_bytes = false;
+  const auto driver = started();
+  ASSERT_TRUE(wait_for([&] { return seen.ports == (States{PortState::up, PortState::down}); }));
+  EXPECT_TRUE(log.contains("error BUS: scripted port: it takes no more bytes (meter_port_lost)"));
+  EXPECT_EQ(script.closes, 1);
 }
 
 TEST_F(BusDriverTest, WritesARefusalWithTheRequestThatWasRefused) {
