@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <thread>
 
@@ -151,20 +152,23 @@ void measure(const Row& row, std::chrono::seconds duration) {
                      line.frame_silence();
   const double limit_ms = static_cast<double>(limit.count()) / 1000;
   const MeterCounters& counters = driver->counters(0);
-  std::printf("%7u %6u %8lld %10.1f %10.1f %8.1f%% %10.0f %9.2f %7llu %10.1f\n", row.baud, row.words,
+  std::printf("%7u %6u %8lld %10.1f %10.1f %8.1f%% %10.0f %9.2f %7u %10.1f\n", row.baud, row.words,
               static_cast<long long>(row.turnaround.count()), limit_ms, cycle_ms, 100 * limit_ms / cycle_ms,
               (after.cpu_s - before.cpu_s) * 1e6 / n, static_cast<double>(after.wake_ups - before.wake_ups) / n,
-              static_cast<unsigned long long>(counters.timeouts + counters.crc_errors),
+              static_cast<unsigned>(counters.timeouts + counters.crc_errors),
               static_cast<double>(driver->turnaround(0).count()) / 1000);
   driver->stop();
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const std::chrono::seconds duration(argc > 1 ? std::max(1, std::atoi(argv[1])) : 5);
   std::printf("   baud  words  turn ms   limit ms   cycle ms  of limit     CPU us  wake-ups  faults learned ms\n");
   const Row rows[] = {{9600, 80, milliseconds(0)},   {9600, 80, milliseconds(20)},  {9600, 2, milliseconds(20)},
                       {19200, 80, milliseconds(20)}, {38400, 80, milliseconds(20)}, {115200, 80, milliseconds(5)}};
   for (const Row& row : rows) measure(row, duration);
+} catch (const std::exception& error) {
+  std::fputs(error.what(), stderr);
+  return 2;
 }

@@ -28,6 +28,7 @@ inline Octets with_crc(Octets frame) {
 /// Each word is its own register address.
 inline std::vector<std::uint16_t> words_of(const meter::ReadBlock& block) {
   std::vector<std::uint16_t> words;
+  words.reserve(block.words);
   for (std::uint16_t i = 0; i < block.words; ++i) words.push_back(static_cast<std::uint16_t>(block.start + i));
   return words;
 }

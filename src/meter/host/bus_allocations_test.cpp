@@ -24,11 +24,12 @@ void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
+// The analyzer does not see that new and delete of this file belong together.
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  std::free(memory);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  std::free(memory);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
 }
 
 namespace meterseal::meter::host {
