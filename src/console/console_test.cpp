@@ -1,0 +1,277 @@
+#include "console/console.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "console/errors.hpp"
+#include "support/test_facts.hpp"
+
+namespace meterseal::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kBody = R"("ENERGY":{"Power":231})";
+
+class FakeDevice : public DeviceControl {
+ public:
+  [[nodiscard]] mqtt::Facts facts() const override {
+    mqtt::Facts facts = test::device_facts();
+    facts.device.tele_period = period;
+    facts.device.name = name;
+    return facts;
+  }
+  [[nodiscard]] std::string sensor_body() const override { return body; }
+  Result<void> set_tele_period(seconds asked) override {
+    if (fixed) return fail(fixed_by_file, "TelePeriod", "fixed by the configuration file");
+    period = asked;
+    ++changes;
+    return {};
+  }
+  void send_telemetry_soon() override { ++telemetry; }
+  void restart() override { ++restarts; }
+
+  std::string body = kBody;
+  std::string name = "House";
+  seconds period{300};
+  bool fixed = false;
+  int changes = 0;
+  int telemetry = 0;
+  int restarts = 0;
+};
+
+class ConsoleTest : public testing::Test {
+ protected:
+  Replies local(std::string_view line) { return console_.run(line); }
+  Replies remote(const std::string& word, const std::string& payload, RemoteCommands allowed = RemoteCommands::safe) {
+    return Console(device_, allowed).take(topics_, {"cmnd/emon_1/" + word, payload, {}, false});
+  }
+  /// The only reply, which stands under RESULT.
+  std::string result(std::string_view line) {
+    const Replies replies = local(line);
+    EXPECT_EQ(replies.size(), 1U) << line;
+    if (replies.size() != 1) return {};
+    EXPECT_EQ(replies[0].name, "RESULT") << line;
+    return replies[0].json;
+  }
+
+  FakeDevice device_;
+  Console console_{device_, RemoteCommands::safe};
+  mqtt::Topics topics_ = mqtt::Topics::make(mqtt::kDefaultFullTopic, "emon_1").value();
+};
+
+TEST_F(ConsoleTest, AnswersWhatItDoesNotKnow) {
+  EXPECT_EQ(result("Foo 12"), R"({"Command":"Unknown","Input":"FOO 12"})");
+  EXPECT_EQ(result("POWER"), R"({"Command":"Unknown","Input":"POWER"})");
+  EXPECT_EQ(result("a\"b\\"), R"({"Command":"Unknown","Input":"A \"b\\"})");
+  EXPECT_EQ(result("12"), R"({"Command":"Unknown","Input":"12"})");
+  EXPECT_TRUE(local("").empty());
+  EXPECT_TRUE(local(" \r\n").empty());
+}
+
+TEST_F(ConsoleTest, AnswersWhatItRefusesWithTheReason) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Status 99", R"({"Command":"Error","Input":"STATUS 99","Reason":"this device has no such section"})"},
+      {"Status 9", R"({"Command":"Error","Input":"STATUS 9","Reason":"this device has no such section"})"},
+      {"Status -1", R"({"Command":"Error","Input":"STATUS -1","Reason":"this device has no such section"})"},
+      {"Status foo", R"({"Command":"Error","Input":"STATUS foo","Reason":"not a number"})"},
+      {"Status2", R"({"Command":"Error","Input":"STATUS2","Reason":"no such index"})"},
+      {"TelePeriod2 60", R"({"Command":"Error","Input":"TELEPERIOD2 60","Reason":"no such index"})"},
+      {"TelePeriod sixty", R"({"Command":"Error","Input":"TELEPERIOD sixty","Reason":"not a number"})"},
+      {"Status\x01", R"({"Command":"Error","Input":"Status?","Reason":"has a control character"})"},
+  };
+  for (const auto& [line, json] : rows) EXPECT_EQ(result(line), json);
+  EXPECT_EQ(device_.telemetry, 0);
+}
+
+TEST_F(ConsoleTest, AnswersWithAllReadingsHoweverMany) {
+  device_.body = "\"ENERGY\":{" + std::string(65'000, ' ') + "}";
+  EXPECT_NE(local("Status 10")[0].json.find(device_.body), std::string::npos);
+}
+
+TEST_F(ConsoleTest, AnswersAnErrorWhenTheMessageCannotBeMade) {
+  device_.name = std::string(10'000, 'x');
+  EXPECT_EQ(result("Status 0"),
+            R"({"Command":"Error","Input":"STATUS 0","Reason":"the message does not fit into its memory"})");
+}
+
+TEST_F(ConsoleTest, TelePeriodFollowsTasmotasRules) {
+  struct Row {
+    const char* line;
+    int before;
+    int after;
+  };
+  const Row rows[] = {{"TelePeriod 60", 300, 60},    {"teleperiod 0x3C", 300, 60}, {"TelePeriod 0", 300, 0},
+                      {"TelePeriod OFF", 300, 0},    {"TelePeriod 1", 60, 300},    {"TelePeriod 2", 300, 10},
+                      {"TelePeriod 9", 300, 10},     {"TelePeriod 10", 300, 10},   {"TelePeriod 3600", 300, 3600},
+                      {"TelePeriod 3601", 120, 120}, {"TelePeriod -7", 120, 120},  {"TelePeriod", 120, 120},
+                      {"TelePeriod ?", 120, 120},    {"TelePeriod 010", 300, 10}};
+  for (const Row& row : rows) {
+    device_.period = seconds{row.before};
+    const int telemetry = device_.telemetry;
+    EXPECT_EQ(result(row.line), "{\"TelePeriod\":" + std::to_string(row.after) + "}") << row.line;
+    EXPECT_EQ(device_.period, seconds{row.after}) << row.line;
+    EXPECT_EQ(device_.telemetry, telemetry + 1) << row.line << ": every use sends telemetry";
+  }
+}
+
+TEST_F(ConsoleTest, TelePeriodFixedByTheFileSaysSoAndStillAnswersQueries) {
+  device_.fixed = true;
+  EXPECT_EQ(result("TelePeriod 60"),
+            R"({"Command":"Error","Input":"TELEPERIOD 60","Reason":"fixed by the configuration file"})");
+  EXPECT_EQ(device_.telemetry, 0);
+  EXPECT_EQ(result("TelePeriod"), R"({"TelePeriod":300})");
+  EXPECT_EQ(result("TelePeriod 300"), R"({"TelePeriod":300})") << "asks for what is already so";
+  EXPECT_EQ(device_.changes, 0);
+}
+
+TEST_F(ConsoleTest, RestartOneRestartsAndNothingElseDoes) {
+  EXPECT_EQ(result("Restart 1"), R"({"Restart":"Restarting"})");
+  EXPECT_EQ(device_.restarts, 1);
+  for (const auto* line :
+       {"Restart", "Restart ?", "Restart 2", "Restart 99", "Restart -1", "Restart x", "Restart 1 1"}) {
+    EXPECT_EQ(result(line), R"({"Restart":"1 to restart"})") << line;
+  }
+  EXPECT_EQ(device_.restarts, 1);
+}
+
+TEST_F(ConsoleTest, StatusAnswersOnItsOwnTopic) {
+  const std::pair<const char*, std::pair<const char*, const char*>> rows[] = {
+      {"Status", {"STATUS", "Status"}},        {"Status1", {"STATUS", "Status"}},
+      {"Status ?", {"STATUS", "Status"}},      {"status 1", {"STATUS1", "StatusPRM"}},
+      {"STATUS 2", {"STATUS2", "StatusFWR"}},  {"Status 3", {"STATUS3", "StatusLOG"}},
+      {"Status 4", {"STATUS4", "StatusMEM"}},  {"Status 5", {"STATUS5", "StatusNET"}},
+      {"Status 6", {"STATUS6", "StatusMQT"}},  {"Status 7", {"STATUS7", "StatusTIM"}},
+      {"Status 8", {"STATUS8", "StatusSNS"}},  {"Status 10", {"STATUS10", "StatusSNS"}},
+      {"Status 11", {"STATUS11", "StatusSTS"}}};
+  for (const auto& [line, expected] : rows) {
+    const Replies replies = local(line);
+    ASSERT_EQ(replies.size(), 1U) << line;
+    EXPECT_EQ(replies[0].name, expected.first) << line;
+    const Json json = Json::parse(replies[0].json);
+    EXPECT_EQ(json.size(), 1U) << line;
+    EXPECT_TRUE(json.contains(expected.second)) << line;
+  }
+  EXPECT_EQ(local("Status 8")[0].json, local("Status 10")[0].json);
+}
+
+TEST_F(ConsoleTest, StatusWithZeroGivesAllAndWithIndexZeroAllInOne) {
+  std::string names;
+  Json apart;
+  for (const Reply& reply : local("Status 0")) {
+    names += reply.name + " ";
+    apart.update(Json::parse(reply.json));
+  }
+  EXPECT_EQ(names, "STATUS STATUS1 STATUS2 STATUS3 STATUS4 STATUS5 STATUS6 STATUS7 STATUS10 STATUS11 ");
+  const Replies merged = local("Status0");
+  ASSERT_EQ(merged.size(), 1U);
+  EXPECT_EQ(merged[0].name, "STATUS0");
+  EXPECT_EQ(Json::parse(merged[0].json), apart);
+}
+
+TEST_F(ConsoleTest, StateIsTheStateMessage) {
+  const Json state = Json::parse(result("State"));
+  EXPECT_EQ(state, Json::parse(local("Status 11")[0].json).at("StatusSTS"));
+}
+
+TEST_F(ConsoleTest, HomeAssistantsPollIsAnsweredWhateverMqttMayChange) {
+  for (const auto remote_commands : {RemoteCommands::none, RemoteCommands::safe, RemoteCommands::all}) {
+    for (const auto* number : {"10", "11", "1", "2"}) {
+      const Replies replies = remote("STATUS", number, remote_commands);
+      ASSERT_EQ(replies.size(), 1U);
+      EXPECT_EQ(replies[0].name, std::string("STATUS") + number);
+    }
+  }
+  const auto fields = [&](const char* number) { return Json::parse(remote("STATUS", number)[0].json); };
+  EXPECT_EQ(fields("10").at("StatusSNS").at("ENERGY").at("Power"), 231);
+  EXPECT_EQ(fields("11").at("StatusSTS").at("UptimeSec"), 3723);
+  EXPECT_EQ(fields("11").at("StatusSTS").at("MqttCount"), 3);
+  EXPECT_EQ(fields("1").at("StatusPRM").at("RestartReason"), "Software/System restart");
+  EXPECT_TRUE(fields("2").at("StatusFWR").contains("Version"));
+}
+
+TEST_F(ConsoleTest, MqttChangesNothingWithNone) {
+  EXPECT_EQ(remote("TelePeriod", "60", RemoteCommands::none)[0].json,
+            R"({"Command":"Error","Input":"TELEPERIOD 60","Reason":"not allowed by MQTT"})");
+  EXPECT_EQ(remote("RESTART", "1", RemoteCommands::none)[0].json,
+            R"({"Command":"Error","Input":"RESTART 1","Reason":"not allowed by MQTT"})");
+  EXPECT_EQ(remote("TelePeriod", "", RemoteCommands::none)[0].json, R"({"TelePeriod":300})");
+  EXPECT_EQ(device_.restarts + device_.changes, 0);
+  EXPECT_EQ(remote("TelePeriod", "60", RemoteCommands::safe)[0].json, R"({"TelePeriod":60})");
+}
+
+TEST_F(ConsoleTest, RetainedAndForeignMessagesHaveNoEffect) {
+  Console console(device_, RemoteCommands::all);
+  EXPECT_TRUE(console.take(topics_, {"cmnd/emon_1/RESTART", "1", {}, true}).empty());
+  EXPECT_TRUE(console.take(topics_, {"cmnd/emon_2/RESTART", "1", {}, false}).empty());
+  EXPECT_TRUE(console.take(topics_, {"stat/emon_1/RESTART", "1", {}, false}).empty());
+  EXPECT_EQ(device_.restarts, 0);
+}
+
+TEST_F(ConsoleTest, HostileMessagesAreAnsweredWithCleanText) {
+  EXPECT_EQ(remote("STATUS", "\xFF\xFE")[0].json, R"({"Command":"Error","Input":"STATUS","Reason":"not UTF-8 text"})");
+  EXPECT_EQ(remote("STATUS", std::string(200'000, '1'))[0].json,
+            R"({"Command":"Error","Input":"STATUS","Reason":"longer than 1024 bytes"})");
+  EXPECT_LT(remote(std::string(1000, '"'), "")[0].json.size(), 256U);
+  EXPECT_TRUE(Json::accept(remote(std::string(1000, '\\'), "x")[0].json));
+}
+
+TEST(IsAllowed, FollowsTheTable) {
+  struct Row {
+    Change change;
+    bool none, safe, all;
+  };
+  const Row rows[] = {{Change::nothing, true, true, true},
+                      {Change::harmless, false, true, true},
+                      {Change::guarded, false, false, true},
+                      {Change::local, false, false, false}};
+  for (const Row& row : rows) {
+    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::none, row.change), row.none);
+    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::safe, row.change), row.safe);
+    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::all, row.change), row.all);
+    for (const auto remote : {RemoteCommands::none, RemoteCommands::safe, RemoteCommands::all}) {
+      EXPECT_TRUE(is_allowed(Source::local, remote, row.change));
+    }
+  }
+}
+
+std::string_view mqtt_needs(Change change) {
+  switch (change) {
+    case Change::nothing: return "always";
+    case Change::harmless: return "safe";
+    case Change::guarded: return "all";
+    case Change::local: return "never";
+  }
+  return {};
+}
+
+TEST(CommandTable, NamesAreUniqueAndInOrder) {
+  std::string before;
+  for (const Command& command : commands()) {
+    std::string name(command.name);
+    EXPECT_LT(before, name);
+    EXPECT_EQ(find_command(name), &command);
+    EXPECT_LE(name.size(), mqtt::kMaxCommandName);
+    before = name;
+  }
+}
+
+TEST(CommandTable, IsTheTableOfTheDocumentation) {
+  std::string table = "| command | arguments | by MQTT | what it does |\n|---|---|---|---|\n";
+  for (const Command& command : commands()) {
+    table += "| `" + std::string(command.name) + "` | " + std::string(command.arguments) + " | " +
+             std::string(mqtt_needs(command.change)) + " | " + std::string(command.help) + " |\n";
+  }
+  std::ifstream file(METERSEAL_SOURCE_DIR "/docs/commands.md");
+  std::stringstream document;
+  document << file.rdbuf();
+  EXPECT_NE(document.str().find(table), std::string::npos) << "docs/commands.md should hold:\n" << table;
+}
+
+}  // namespace
+}  // namespace meterseal::console

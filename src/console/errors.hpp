@@ -1,0 +1,19 @@
+#pragma once
+
+// Error codes of the room console (500-599). A command line that is refused is answered with
+// {"Command":"Error","Input":...,"Reason":<detail of the error>}. Rows: docs/errors.md
+
+#include "core/result.hpp"
+
+namespace meterseal::console {
+
+inline constexpr Code line_malformed{500, ErrorClass::refuse, "console_line_malformed",
+                                     "send one line of UTF-8 text of at most 1024 bytes without control characters"};
+inline constexpr Code bad_argument{501, ErrorClass::refuse, "console_bad_argument",
+                                   "look the command up in docs/commands.md"};
+inline constexpr Code not_by_mqtt{502, ErrorClass::refuse, "console_not_by_mqtt",
+                                  "do it on the device itself or allow it with mqtt.remote_commands"};
+inline constexpr Code fixed_by_file{503, ErrorClass::refuse, "console_fixed_by_file",
+                                    "change it in the configuration file, or take it out there to set it here"};
+
+}  // namespace meterseal::console
