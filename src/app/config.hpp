@@ -1,0 +1,145 @@
+#pragma once
+
+// What the site's owner declared in meterseal.toml, checked and typed. Loading is strict: an unknown key, a wrong type,
+// a value out of range or two things that contradict each other stop the program before anything is opened, and every
+// fault names its file and line. Keys and defaults: docs/configuration.md.
+//
+// The password is read here and stands in `MqttConfig::password`: never log a MqttConfig.
+// Thread: values; load_config() before the loop starts. Errors: app::config_*, password_*, anchor_unreadable,
+// trust::pin_malformed.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "app/config_address.hpp"
+#include "console/console.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "mqtt/message.hpp"
+#include "trust/policy.hpp"
+
+namespace meterseal::app {
+
+/// A path as it will be opened. Empty: not given.
+struct FileSetting {
+  std::string path;
+  int line = 0;  ///< of its key, for messages
+};
+
+enum class ClockTrust : std::uint8_t {
+  automatic,
+  trusted  ///< the owner says that this machine's clock is right
+};
+
+struct DeviceConfig {
+  std::string topic;
+  std::string name;  ///< for people; the topic where not given
+  std::string full_topic;
+  std::string timezone;                ///< "Asia/Bangkok"; empty: the host's
+  std::optional<seconds> tele_period;  ///< nullopt: set at run time; 0: no telemetry
+  ClockTrust clock = ClockTrust::automatic;
+};
+
+/// How one broker is known. policy.mode may be off, which has been allowed by name then.
+struct TlsConfig {
+  trust::Policy policy;
+  FileSetting ca_file;
+  FileSetting ca_path;
+};
+
+struct BrokerConfig {
+  HostPort address;
+  TlsConfig tls;
+};
+
+struct MqttConfig {
+  std::vector<BrokerConfig> brokers;  ///< in order of preference
+  std::string client_id;
+  std::string user;  ///< empty: none
+  std::string password;
+  FileSetting password_file;
+  mqtt::Version version = mqtt::Version::v3_1_1;
+  seconds keep_alive{30};
+  console::RemoteCommands remote_commands = console::RemoteCommands::safe;
+  bool discovery = true;
+};
+
+struct OutboxConfig {
+  std::uint64_t max_bytes = 256ULL * 1024 * 1024;
+};
+
+enum class Parity : std::uint8_t {
+  none,
+  even,
+  odd
+};
+enum class Rs485 : std::uint8_t {
+  automatic,
+  kernel,
+  off
+};
+struct SerialLine {
+  std::string device;
+  std::uint32_t baud = 9600;
+  Parity parity = Parity::none;
+  std::uint8_t stop_bits = 1;
+  Rs485 rs485 = Rs485::automatic;
+};
+
+enum class Framing : std::uint8_t {
+  modbus_tcp,
+  rtu  ///< a transparent serial server
+};
+struct TcpLine {
+  HostPort address;
+  Framing framing = Framing::modbus_tcp;
+};
+
+enum class ReadScope : std::uint8_t {
+  telemetry,
+  all
+};
+struct MeterConfig {
+  std::uint8_t address = 0;
+  std::string profile;  ///< as it is called in the set of profiles
+  std::string name;
+  bool primary = false;  ///< of exactly one meter
+  bool invert = false;   ///< power has the other sign: the transformers look the wrong way
+  milliseconds poll{1000};
+  std::optional<milliseconds> timeout;  ///< nullopt: the profile's, like the next
+  std::optional<milliseconds> gap;
+  ReadScope read = ReadScope::telemetry;
+};
+struct BusConfig {
+  std::variant<SerialLine, TcpLine> line;
+  std::vector<MeterConfig> meters;
+};
+
+struct Config {
+  DeviceConfig device;
+  MqttConfig mqtt;
+  OutboxConfig outbox;
+  std::vector<BusConfig> buses;
+  std::vector<std::string> warnings;  ///< "FILE:LINE: ...": to be logged once at start
+};
+
+/// All faults that were found, in the order of lines. `where` is FILE:LINE, `detail` begins with the key.
+using ConfigResult = tl::expected<Config, std::vector<Error>>;
+
+/// Reads, checks, and reads the password.
+/// @param profiles         names and aliases of the known meter profiles; case, '-' and '_' do not matter
+/// @param credentials_dir  systemd's $CREDENTIALS_DIRECTORY; empty: none
+[[nodiscard]] ConfigResult load_config(const std::string& file, std::span<const std::string> profiles,
+                                       const std::string& credentials_dir);
+
+/// The same for a text, without opening any file.
+/// @param file  for messages; relative paths are taken from its folder
+[[nodiscard]] ConfigResult parse_config(std::string_view text, const std::string& file,
+                                        std::span<const std::string> profiles);
+
+}  // namespace meterseal::app

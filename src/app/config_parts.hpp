@@ -1,0 +1,30 @@
+#pragma once
+
+// The parts of the configuration, each read from its own table. Only config*.cpp include this.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/config_section.hpp"
+
+namespace meterseal::app {
+
+/// `path` as seen from the folder of the configuration file.
+[[nodiscard]] std::string resolve(const std::string& config_file, const std::string& path);
+
+/// [mqtt.tls] with its [mqtt.tls."HOST:PORT"]: sets the `tls` of every broker.
+void read_tls(Section& mqtt, Problems& problems, std::vector<BrokerConfig>& brokers);
+
+/// [[bus]] with its [[bus.meter]].
+[[nodiscard]] std::vector<BusConfig> read_buses(Section& root, Problems& problems,
+                                                std::span<const std::string> profiles);
+
+/// Opens what the configuration names: the password, the CA certificates.
+void check_files(Config& config, const std::string& credentials_dir, Problems& problems);
+
+/// The file's whole text. @return or what is wrong, as a clause
+[[nodiscard]] tl::expected<std::string, std::string> read_config_file(const std::string& file);
+
+}  // namespace meterseal::app

@@ -1,0 +1,36 @@
+#pragma once
+
+// Error codes of the room app (950-999). Rows: docs/errors.md
+
+#include "core/result.hpp"
+
+namespace meterseal::app {
+
+// 950-969: the configuration file and the files that it names
+inline constexpr Code config_unreadable{950, ErrorClass::refuse, "app_config_unreadable",
+                                        "check the path and the permissions, or name another file with --config"};
+inline constexpr Code config_syntax{951, ErrorClass::refuse, "app_config_syntax",
+                                    "correct the TOML at this line (https://toml.io)"};
+inline constexpr Code config_unknown_key{952, ErrorClass::refuse, "app_config_unknown_key",
+                                         "correct or remove the key; docs/configuration.md lists all of them"};
+inline constexpr Code config_wrong_type{953, ErrorClass::refuse, "app_config_wrong_type",
+                                        "write the value as docs/configuration.md shows it"};
+inline constexpr Code config_bad_value{954, ErrorClass::refuse, "app_config_bad_value",
+                                       "give a value that docs/configuration.md allows"};
+inline constexpr Code config_missing_key{955, ErrorClass::refuse, "app_config_missing_key",
+                                         "add the key; packaging/meterseal.toml.example shows it in its place"};
+inline constexpr Code config_conflict{956, ErrorClass::refuse, "app_config_conflict",
+                                      "change or remove one of the two"};
+inline constexpr Code config_not_yet{957, ErrorClass::refuse, "app_config_not_yet",
+                                     "remove the key: ignoring it would weaken what it asks for"};
+inline constexpr Code password_unreadable{958, ErrorClass::refuse, "app_password_unreadable",
+                                          "name a file with the password in its first line in mqtt.password_file"};
+inline constexpr Code password_exposed{959, ErrorClass::refuse, "app_password_exposed",
+                                       "chmod 600 the file and let the service's user or root own it"};
+inline constexpr Code anchor_unreadable{960, ErrorClass::refuse, "app_anchor_unreadable",
+                                        "install ca-certificates or name your CA with mqtt.tls.ca_file"};
+
+// 970-979: command line
+inline constexpr Code bad_log_level{970, ErrorClass::refuse, "app_bad_log_level", "use error, warning, info or debug"};
+
+}  // namespace meterseal::app
