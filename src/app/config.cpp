@@ -67,10 +67,9 @@ DeviceConfig read_device(const Node& table, Problems& problems) {
   }
   device.name = printable(section, "name", kMaxName).value_or(device.topic);
   if (const auto zone = section.text("timezone")) {
-    if (is_zone_name(*zone))
-      device.timezone = *zone;
-    else
-      section.problem(config_bad_value, "timezone", quoted(*zone) + " is no name like \"Europe/Berlin\"");
+    const bool good = is_zone_name(*zone);
+    if (!good) section.problem(config_bad_value, "timezone", quoted(*zone) + " is no name like \"Europe/Berlin\"");
+    if (good) device.timezone = *zone;
   }
   if (const auto period = section.integer("tele_period", 0, 3600)) device.tele_period = seconds{*period};
   device.clock = section.choice("clock", kClocks).value_or(ClockTrust::automatic);
@@ -223,11 +222,8 @@ ConfigResult parse_config(std::string_view text, const std::string& file, std::s
 ConfigResult load_config(const std::string& file, std::span<const std::string> profiles,
                          const std::string& credentials_dir) {
   Problems problems(file);
-  const auto text = read_config_file(file);
-  if (!text) {
-    problems.add(config_unreadable, 0, text.error());
-    return tl::unexpected(problems.errors());
-  }
+  const auto text = read_config_file(problems);
+  if (!text) return tl::unexpected(problems.errors());
   Config config = parse_into(*text, profiles, problems);
   check_files(config, credentials_dir, problems);
   return finished(std::move(config), problems);

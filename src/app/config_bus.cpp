@@ -117,10 +117,8 @@ TcpLine read_tcp(Section& section) {
   TcpLine line;
   const std::string text = section.text("tcp").value_or("");
   const auto address = parse_host_port(text, kModbusTcpPort);
-  if (address)
-    line.address = *address;
-  else
-    section.problem(config_bad_value, "tcp", quoted(text) + " " + address.error());
+  if (!address) section.problem(config_bad_value, "tcp", quoted(text) + " " + address.error());
+  line.address = address.value_or(HostPort{});
   line.framing = section.choice("framing", kFramings).value_or(line.framing);
   for (const std::string_view key : {"baud", "parity", "stop_bits", "rs485"}) {
     section.allow(key);
@@ -129,97 +127,115 @@ TcpLine read_tcp(Section& section) {
   return line;
 }
 
-BusConfig read_bus(const Node& table, const std::string& path, Problems& problems,
-                   std::span<const std::string> profiles) {
-  Section section(table, path, problems);
-  BusConfig bus;
+std::variant<SerialLine, TcpLine> read_line(Section& section, const std::string& file) {
   const bool tcp = section.has("tcp");
   if (tcp && section.has("device")) section.problem(config_conflict, "tcp", "stands beside device; a bus has one line");
   if (!tcp && !section.has("device")) section.problem(config_missing_key, "device", "is missing (or tcp)");
-  if (tcp) {
-    section.allow("device");
-    bus.line = read_tcp(section);
-  } else {
-    bus.line = read_serial(section, problems.file());
-  }
-  // 0 is the broadcast of a serial line and nobody answers it; a TCP unit may use it. @source Modbus over serial line
-  // V1.02, 2.2; Modbus messaging on TCP/IP V1.0b, 4.4.2
-  const auto* tcp_line = std::get_if<TcpLine>(&bus.line);
-  const bool any_unit = tcp_line != nullptr && tcp_line->framing == Framing::modbus_tcp;
-  const AddressRange addresses = any_unit ? AddressRange{0, 255} : AddressRange{1, 247};
-  const auto meters = section.tables("meter");
-  if (meters.empty()) section.problem(config_missing_key, "meter", "is missing: a bus needs a [[bus.meter]]");
-  if (meters.size() > kMaxMeters) section.problem(config_bad_value, "meter", "has more than 64 entries");
-  for (std::size_t i = 0; i < meters.size() && i < kMaxMeters; ++i) {
-    Section meter(*meters[i], path + ".meter[" + std::to_string(i + 1) + "]", problems);
-    bus.meters.push_back(read_meter(meter, profiles, addresses));
-    const MeterConfig& added = bus.meters.back();
-    for (std::size_t k = 0; k < i; ++k) {
-      if (!meter.has("address") || bus.meters[k].address != added.address) continue;
-      meter.problem(config_conflict, "address",
-                    std::to_string(added.address) + " is the address of " + quoted(bus.meters[k].name) + " (line " +
-                        std::to_string(meters[k]->line) + ") on the same bus");
-    }
-  }
-  section.finish();
-  return bus;
+  if (!tcp) return read_serial(section, file);
+  section.allow("device");
+  return read_tcp(section);
+}
+
+/// 0 is the broadcast of a serial line and nobody answers it; a TCP unit may use it.
+/// @source Modbus over serial line V1.02, 2.2; Modbus messaging on TCP/IP V1.0b, 4.4.2
+AddressRange addresses_of(const BusConfig& bus) {
+  const auto* tcp = std::get_if<TcpLine>(&bus.line);
+  return tcp != nullptr && tcp->framing == Framing::modbus_tcp ? AddressRange{0, 255} : AddressRange{1, 247};
 }
 
 std::string line_name(const BusConfig& bus) {
   if (const auto* serial = std::get_if<SerialLine>(&bus.line)) return serial->device;
-  return format(std::get<TcpLine>(bus.line).address);
+  const HostPort& address = std::get<TcpLine>(bus.line).address;
+  return address.host.empty() ? std::string() : format(address);
 }
 
-/// What must be unique over all buses: lines, names, the primary meter.
-void check_site(std::vector<BusConfig>& buses, const std::vector<const Node*>& tables, Problems& problems) {
-  struct Seen {
-    const MeterConfig* meter;
-    int line;
-  };
-  std::vector<Seen> seen;
-  MeterConfig* primary = nullptr;
-  for (std::size_t i = 0; i < buses.size(); ++i) {
-    const std::string path = "bus[" + std::to_string(i + 1) + "]";
-    for (std::size_t k = 0; k < i; ++k) {
-      if (line_name(buses[i]).empty() || line_name(buses[k]) != line_name(buses[i])) continue;
-      problems.add(config_conflict, tables[i]->line,
-                   path + ": " + quoted(line_name(buses[i])) + " is bus[" + std::to_string(k + 1) + "] already");
+/// Reads the buses one after the other and compares each with those before it.
+class SiteReader {
+ public:
+  SiteReader(std::span<const std::string> profiles, Problems& problems) : profiles_(profiles), problems_(problems) {}
+
+  void read_bus(const Node& table) {
+    const std::string path = "bus[" + std::to_string(buses_.size() + 1) + "]";
+    Section section(table, path, problems_);
+    buses_.push_back({read_line(section, problems_.file()), {}});
+    check_line(table.line, path);
+    const auto meters = section.tables("meter");
+    if (!section.has("meter")) section.problem(config_missing_key, "meter", "is missing: a bus needs a [[bus.meter]]");
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+      if (declared_.size() == kMaxMeters) {
+        section.problem(config_bad_value, "meter", "makes more than 64 meters altogether");
+        break;
+      }
+      Section meter(*meters[i], path + ".meter[" + std::to_string(i + 1) + "]", problems_);
+      declared_.push_back(
+          {buses_.size() - 1, meters[i]->line, read_meter(meter, profiles_, addresses_of(buses_.back()))});
+      check_meter(meter);
     }
-    const auto meter_tables = Section(*tables[i], path, problems).tables("meter");
-    for (std::size_t m = 0; m < buses[i].meters.size(); ++m) {
-      MeterConfig& meter = buses[i].meters[m];
-      Section section(*meter_tables[m], path + ".meter[" + std::to_string(m + 1) + "]", problems);
-      for (const Seen& other : seen) {
-        if (meter.name.empty() || !equals_ignoring_case(other.meter->name, meter.name)) continue;
-        section.problem(config_conflict, "name",
-                        quoted(meter.name) + " is the name of another meter (line " + std::to_string(other.line) + ")");
-      }
-      if (meter.primary && primary != nullptr) {
-        section.problem(config_conflict, "primary", quoted(primary->name) + " is primary already");
-      }
-      if (meter.primary) primary = &meter;
-      seen.push_back({&meter, meter_tables[m]->line});
+    section.finish();
+  }
+
+  std::vector<BusConfig> finish() {
+    const bool chosen = std::any_of(declared_.begin(), declared_.end(), [](const auto& d) { return d.meter.primary; });
+    if (!chosen && !declared_.empty()) declared_.front().meter.primary = true;
+    for (Declared& declared : declared_) buses_[declared.bus].meters.push_back(std::move(declared.meter));
+    return std::move(buses_);
+  }
+
+ private:
+  struct Declared {
+    std::size_t bus;
+    int line;
+    MeterConfig meter;
+  };
+
+  void check_line(int line, const std::string& path) {
+    const std::string name = line_name(buses_.back());
+    for (std::size_t i = 0; i + 1 < buses_.size(); ++i) {
+      if (name.empty() || line_name(buses_[i]) != name) continue;
+      problems_.add(config_conflict, line,
+                    path + ": " + quoted(name) + " is bus[" + std::to_string(i + 1) + "] already");
     }
   }
-  if (seen.size() > kMaxMeters) problems.add(config_bad_value, 0, "bus: has more than 64 meters altogether");
-  if (primary == nullptr && !seen.empty()) buses.front().meters.front().primary = true;
-}
+
+  /// The newest meter against all before it.
+  void check_meter(Section& section) {
+    const auto& [bus, line, meter] = declared_.back();
+    const auto first = [&](const auto& condition) {
+      return std::find_if(declared_.begin(), declared_.end() - 1, condition);
+    };
+    const auto end = declared_.end() - 1;
+    const auto at = [](const Declared& other) { return " (line " + std::to_string(other.line) + ")"; };
+    const auto neighbour = first([&](const Declared& d) { return d.bus == bus && d.meter.address == meter.address; });
+    if (section.has("address") && neighbour != end) {
+      section.problem(config_conflict, "address",
+                      std::to_string(meter.address) + " is the address of " + quoted(neighbour->meter.name) +
+                          at(*neighbour) + " on the same bus");
+    }
+    const auto namesake = first([&](const Declared& d) { return equals_ignoring_case(d.meter.name, meter.name); });
+    if (!meter.name.empty() && namesake != end) {
+      section.problem(config_conflict, "name", quoted(meter.name) + " is the name of another meter" + at(*namesake));
+    }
+    const auto primary = first([](const Declared& d) { return d.meter.primary; });
+    if (meter.primary && primary != end) {
+      section.problem(config_conflict, "primary", quoted(primary->meter.name) + " is primary already");
+    }
+  }
+
+  std::span<const std::string> profiles_;
+  Problems& problems_;
+  std::vector<BusConfig> buses_;
+  std::vector<Declared> declared_;
+};
 
 }  // namespace
 
 std::vector<BusConfig> read_buses(Section& root, Problems& problems, std::span<const std::string> profiles) {
-  std::vector<BusConfig> buses;
   const auto tables = root.tables("bus");
   if (!root.has("bus")) root.problem(config_missing_key, "bus", "is missing: there is no [[bus]] to read");
-  if (tables.size() > kMaxBuses) {
-    root.problem(config_bad_value, "bus", "has more than 16 entries");
-    return buses;
-  }
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    buses.push_back(read_bus(*tables[i], "bus[" + std::to_string(i + 1) + "]", problems, profiles));
-  }
-  check_site(buses, tables, problems);
-  return buses;
+  if (tables.size() > kMaxBuses) root.problem(config_bad_value, "bus", "has more than 16 entries");
+  SiteReader reader(profiles, problems);
+  for (std::size_t i = 0; i < std::min(tables.size(), kMaxBuses); ++i) reader.read_bus(*tables[i]);
+  return reader.finish();
 }
 
 }  // namespace meterseal::app

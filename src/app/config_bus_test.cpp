@@ -65,6 +65,8 @@ TEST(ConfigBus, RefusesLinesThatCannotBe) {
        "bus[1].tcp: \"300.0.0.1\" is neither a host name nor an IP address"},
       {"framing", kTcp + "framing = \"ascii\"\n" + meter("1", "a"), 9, config_bad_value,
        "bus[1].framing: \"ascii\" is none of: modbus-tcp, rtu"},
+      {"no meter on the first of two", kSerial + kTcp + meter("1", "a"), 7, config_missing_key,
+       "bus[1].meter: is missing: a bus needs a [[bus.meter]]"},
       {"no meter", kSerial, 7, config_missing_key, "bus[1].meter: is missing: a bus needs a [[bus.meter]]"},
       {"one device twice", kSerial + meter("1", "a") + kSerial + meter("1", "b"), 13, config_conflict,
        "bus[2]: \"/dev/ttyUSB0\" is bus[1] already"},
@@ -117,7 +119,7 @@ TEST(ConfigBus, RefusesMetersThatCannotBe) {
 TEST(ConfigBus, BoundsTheirNumbers) {
   std::string many = kSerial;
   for (int i = 1; i <= 65; ++i) many += meter(std::to_string(i), "m" + std::to_string(i));
-  EXPECT_EQ(with_bus(many).error()[0].detail.view(), "bus[1].meter: has more than 64 entries");
+  EXPECT_EQ(with_bus(many).error()[0].detail.view(), "bus[1].meter: makes more than 64 meters altogether");
   std::string buses;
   for (int i = 1; i <= 17; ++i) {
     buses += "[[bus]]\ndevice = \"/dev/ttyS" + std::to_string(i) + "\"\n" + meter("1", "m" + std::to_string(i));

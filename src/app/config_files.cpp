@@ -125,12 +125,20 @@ void check_anchor(const FileSetting& setting, AnchorKind kind, Problems& problem
 
 }  // namespace
 
-tl::expected<std::string, std::string> read_config_file(const std::string& file) {
-  const File opened(file);
+std::optional<std::string> read_config_file(Problems& problems) {
+  const auto fault = [&](const std::string& text) {
+    problems.add(config_unreadable, 0, text);
+    return std::nullopt;
+  };
+  const File file(problems.file());
   struct stat status{};
-  if (!opened.is_open() || ::fstat(opened.fd(), &status) != 0) return tl::unexpected("cannot be opened: " + reason());
-  if (S_ISDIR(status.st_mode)) return tl::unexpected(std::string("is a folder"));
-  return content_of(opened, kMaxConfigBytes);
+  if (!file.is_open() || ::fstat(file.fd(), &status) != 0) return fault("cannot be opened: " + reason());
+  if (S_ISDIR(status.st_mode)) return fault("is a folder");
+  // Whoever can write it decides whom this device believes.
+  if ((status.st_mode & S_IWOTH) != 0) problems.warn(0, "can be changed by every user of this machine");
+  auto content = content_of(file, kMaxConfigBytes);
+  if (!content) return fault(content.error());
+  return std::move(*content);
 }
 
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {

@@ -26,7 +26,7 @@ class ConfigFiles : public testing::Test {
     fs::create_directory(folder_ / "anchors");
     write("meterseal.toml", site("user = \"emon\"\npassword_file = \"mqtt.password\"\n"));
     write("mqtt.password", "secret\n");
-    fs::permissions(folder_ / "mqtt.password", fs::perms{0600});
+    protect("mqtt.password", 0600);
   }
   ~ConfigFiles() override { fs::remove_all(folder_); }
 
@@ -38,6 +38,7 @@ class ConfigFiles : public testing::Test {
   void write(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ / name, std::ios::binary) << content;
   }
+  void protect(const std::string& name, mode_t mode) const { ASSERT_EQ(::chmod(path(name).c_str(), mode), 0); }
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
   [[nodiscard]] ConfigResult load(const std::string& credentials = {}) const {
     return load_config(path("meterseal.toml"), test::kProfiles, credentials);
@@ -71,9 +72,19 @@ TEST_F(ConfigFiles, RefusesAConfigurationThatIsNotThere) {
   EXPECT_EQ(load().error()[0].detail.view(), "is larger than 1048576 bytes");
 }
 
+TEST_F(ConfigFiles, WarnsOfAConfigurationThatEverybodyCanChange) {
+  protect("meterseal.toml", 0646);
+  const auto config = load();
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->warnings.size(), 1U);
+  EXPECT_EQ(config->warnings[0], path("meterseal.toml") + ": can be changed by every user of this machine");
+  protect("meterseal.toml", 0644);
+  EXPECT_TRUE(load()->warnings.empty());
+}
+
 TEST_F(ConfigFiles, RefusesAPasswordThatOthersCanRead) {
   for (const unsigned mode : {0640U, 0604U, 0660U, 0620U, 0601U, 0644U}) {
-    fs::permissions(folder_ / "mqtt.password", fs::perms{mode});
+    protect("mqtt.password", mode);
     expect_fault(password_exposed, 6,
                  "mqtt.password_file: " + shown("mqtt.password") + " can be read by other users of this machine");
   }
@@ -91,7 +102,7 @@ TEST_F(ConfigFiles, RefusesAPasswordThatIsNone) {
   expect_fault(password_unreadable, 6, name + " cannot be opened: No such file or directory");
   for (const auto* content : {"", "\n", "\r\n", "\nsecret\n"}) {
     write("mqtt.password", content);
-    fs::permissions(folder_ / "mqtt.password", fs::perms{0600});
+    protect("mqtt.password", 0600);
     expect_fault(password_unreadable, 6, name + " has an empty first line");
   }
   write("mqtt.password", std::string(4097, 'x'));
@@ -132,11 +143,11 @@ TEST_F(ConfigFiles, TakesThePasswordFromSystemd) {
   fs::create_directory(folder_ / "credentials");
   write("credentials/mqtt.password", "from systemd\n");
   // An access list for the service's user shows in the group bits.
-  fs::permissions(folder_ / "credentials/mqtt.password", fs::perms{0440});
+  protect("credentials/mqtt.password", 0440);
   const auto config = load(path("credentials"));
   ASSERT_TRUE(config) << config.error()[0].detail.view();
   EXPECT_EQ(config->mqtt.password, "from systemd");
-  fs::permissions(folder_ / "credentials/mqtt.password", fs::perms{0444});
+  protect("credentials/mqtt.password", 0444);
   EXPECT_EQ(load(path("credentials")).error()[0].code, password_exposed);
 }
 

@@ -24,7 +24,7 @@ void read_tls(Section& mqtt, Problems& problems, std::vector<BrokerConfig>& brok
 /// Opens what the configuration names: the password, the CA certificates.
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems);
 
-/// The file's whole text. @return or what is wrong, as a clause
-[[nodiscard]] tl::expected<std::string, std::string> read_config_file(const std::string& file);
+/// The whole text of the configuration file; nullopt: a problem was added.
+[[nodiscard]] std::optional<std::string> read_config_file(Problems& problems);
 
 }  // namespace meterseal::app

@@ -33,6 +33,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+/// What the file holds must not write to the terminal that shows the fault. Bytes that a cut may tear are no text
+/// either.
+std::string clean(std::string_view text) {
+  std::string shown(text);
+  for (char& c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7F) c = '?';
+  }
+  return shown;
+}
+
 std::string did_you_mean(std::string_view text, std::span<const std::string_view> candidates) {
   const std::string_view best = nearest(text, candidates);
   return best.empty() ? std::string() : "; did you mean \"" + std::string(best) + "\"?";
@@ -42,12 +53,7 @@ std::string did_you_mean(std::string_view text, std::span<const std::string_view
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t most = 80;
-  std::string clean = "\"";
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    clean.push_back(byte < 0x20 || byte >= 0x7F ? '?' : c);
-  }
-  return clean + (text.size() > most ? "...\"" : "\"");
+  return "\"" + clean(text.substr(0, most)) + (text.size() > most ? "...\"" : "\"");
 }
 
 std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
@@ -66,7 +72,8 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
 }
 
 void Problems::add(const Code& code, int line, std::string_view text, std::string_view hint) {
-  const Error error = make_error(code, location(file_, line), text, hint);
+  // Texts of other rooms and of toml++ quote the file, too.
+  const Error error = make_error(code, location(file_, line), clean(text), hint);
   // The same table is read once for each host that inherits it.
   const auto same = [&](const auto& kept) {
     return kept.first == line && kept.second.code == code && kept.second.detail == error.detail;
@@ -86,6 +93,7 @@ std::vector<Error> Problems::errors() const {
   auto sorted = errors_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Error> errors;
+  errors.reserve(sorted.size());
   for (auto& [line, error] : sorted) errors.push_back(error);
   return errors;
 }
@@ -94,13 +102,14 @@ std::vector<std::string> Problems::warnings() const {
   auto sorted = warnings_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> warnings;
+  warnings.reserve(sorted.size());
   for (auto& [line, warning] : sorted) warnings.push_back(std::move(warning));
   return warnings;
 }
 
 const Node* Section::find(std::string_view key) const {
-  for (const auto& [name, node] : table_.table) {
-    if (name == key) return &node;
+  for (const Node& node : table_.children) {
+    if (node.key == key) return &node;
   }
   return nullptr;
 }
@@ -153,12 +162,12 @@ std::vector<Located> Section::texts(std::string_view key, std::size_t most) {
   std::vector<Located> texts;
   const Node* node = find(key, Node::Kind::list, "a list of texts: [\"...\"]");
   if (node == nullptr) return texts;
-  if (node->list.empty()) problem(config_bad_value, key, "is empty");
-  if (node->list.size() > most) {
+  if (node->children.empty()) problem(config_bad_value, key, "is empty");
+  if (node->children.size() > most) {
     problem(config_bad_value, key, "has more than " + std::to_string(most) + " entries");
     return texts;
   }
-  for (const Node& item : node->list) {
+  for (const Node& item : node->children) {
     if (item.kind != Node::Kind::text) {
       problem(config_wrong_type, key, "must be a list of texts: [\"...\"]");
       return {};
@@ -173,18 +182,16 @@ const Node* Section::table(std::string_view key) {
 }
 
 std::vector<const Node*> Section::tables(std::string_view key) {
+  static constexpr std::string_view kForm = "a list of tables, each begun with double brackets";
+  const Node* node = find(key, Node::Kind::list, kForm);
+  if (node == nullptr) return {};
   std::vector<const Node*> tables;
-  const Node* node = find(key, Node::Kind::list, "a list of tables, each begun with double brackets");
-  if (node == nullptr) return tables;
-  for (const Node& item : node->list) {
-    if (item.kind == Node::Kind::table) {
-      tables.push_back(&item);
-    } else {
-      problem(config_wrong_type, key, "must be a list of tables, each begun with double brackets");
-      return {};
-    }
+  for (const Node& item : node->children) {
+    if (item.kind == Node::Kind::table) tables.push_back(&item);
   }
-  return tables;
+  if (tables.size() == node->children.size() && !tables.empty()) return tables;
+  problem(config_wrong_type, key, "must be " + std::string(kForm));
+  return {};
 }
 
 std::optional<std::size_t> Section::word(std::string_view key, std::span<const std::string_view> names) {
@@ -207,10 +214,10 @@ void Section::refuse_not_yet(std::initializer_list<std::string_view> keys) {
 
 void Section::finish() {
   const std::vector<std::string_view> known(asked_.begin(), asked_.end());
-  for (const auto& [key, node] : table_.table) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+  for (const Node& node : table_.children) {
+    if (std::find(known.begin(), known.end(), node.key) != known.end()) continue;
     problems_.add(config_unknown_key, node.line,
-                  name_of(quoted(key)) + " is not a key that this program knows" + did_you_mean(key, known));
+                  name_of(quoted(node.key)) + " is not a key that this program knows" + did_you_mean(node.key, known));
   }
 }
 

@@ -324,7 +324,8 @@ TEST(Config, LoadsEveryKeyThatTheExampleShowsInAComment) {
     const std::string key = example.substr(at + 2, example.find(' ', at + 2) - at - 2);
     const bool assigns = example.compare(at + 2 + key.size(), 3, " = ") == 0;
     // What stands for the line instead, or belongs to a commented table.
-    if (!assigns || key.front() == '[' || key == "tcp" || key == "framing" || key == "mode" || key == "max_mb") continue;
+    if (!assigns || key.front() == '[' || key == "tcp" || key == "framing" || key == "mode" || key == "max_mb")
+      continue;
     if (key == "address" || key == "profile" || key == "name") continue;
     std::string text = example;
     const auto config = parse(text.erase(at + 1, 1));

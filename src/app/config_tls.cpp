@@ -160,14 +160,14 @@ void read_tls(Section& mqtt, Problems& problems, std::vector<BrokerConfig>& brok
   check_pins_are_used(section, common, common.mode.value_or(Mode::ca));
 
   std::vector<const BrokerConfig*> decided_alone;
-  for (const auto& [key, table] : node->table) {
+  for (const Node& table : node->children) {
     if (table.kind != Node::Kind::table) continue;
-    section.allow(key);
-    const std::string host_path = path + "." + quoted(key);
+    section.allow(table.key);
+    const std::string host_path = path + "." + quoted(table.key);
     Section own(table, host_path, problems);
     const TlsTable host = read_table(own, problems);
     own.finish();
-    const auto address = parse_host_port(key, kTlsPort);
+    const auto address = parse_host_port(table.key, kTlsPort);
     const auto broker =
         std::find_if(brokers.begin(), brokers.end(), [&](const auto& b) { return address && b.address == *address; });
     if (broker == brokers.end()) {

@@ -14,7 +14,7 @@ Node node_of(const toml::node& value);
 
 Node list_of(const toml::array& array) {
   Node node;
-  for (const toml::node& item : array) node.list.push_back(node_of(item));
+  for (const toml::node& item : array) node.children.push_back(node_of(item));
   return node;
 }
 
@@ -24,7 +24,8 @@ Node table_of(const toml::table& table) {
     Node child = node_of(value);
     // A table's own source may lie further down, at its first header.
     if (child.kind != Node::Kind::table || child.line == 0) child.line = line_of(key.source());
-    node.table.emplace_back(std::string(key.str()), std::move(child));
+    child.key = key.str();
+    node.children.push_back(std::move(child));
   }
   return node;
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
@@ -25,12 +24,12 @@ struct Node {
   };
 
   Kind kind = Kind::table;
-  int line = 0;  ///< of the key; of the value inside a list
+  std::string key;  ///< inside a table
+  int line = 0;     ///< of the key; of the value inside a list
   std::string text;
   std::int64_t integer = 0;
   bool boolean = false;
-  std::vector<Node> list;
-  std::vector<std::pair<std::string, Node>> table;  ///< by name
+  std::vector<Node> children;  ///< items of a list, entries of a table
 };
 
 struct SyntaxFault {

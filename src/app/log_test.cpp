@@ -86,6 +86,7 @@ TEST(Log, LinesOfSeveralThreadsStayWhole) {
   testing::internal::CaptureStderr();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&log] {
         for (int i = 0; i < 200; ++i) log->info("OUT", "0123456789");

@@ -71,7 +71,8 @@ class MeterWriter {
   }
 
   /// An entry of the ledger that grows with `counter`: shown while that counter is being read.
-  std::optional<std::int64_t> booked(std::optional<Measurand> counter, std::optional<MilliWattHours> entry) const {
+  [[nodiscard]] std::optional<std::int64_t> booked(std::optional<Measurand> counter,
+                                                   std::optional<MilliWattHours> entry) const {
     if (!counter || !entry || !live_.measured(*counter)) return std::nullopt;
     return entry->value;
   }

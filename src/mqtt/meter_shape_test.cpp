@@ -11,8 +11,8 @@ using namespace meterseal::test;
 
 struct Row {
   const char* sentence;
-  Phases phases;
   Measurands polled;
+  Phases phases;
   Quantity quantity;
   Layout layout;
   bool derived;
@@ -21,32 +21,31 @@ struct Row {
 TEST(MeterShape, FollowsFromWhatIsPolled) {
   const Measurands sums{Measurand::power_active_total, Measurand::power_apparent_total};
   const Row rows[] = {
-      {"one phase is a number", Phases::one, kSdm120, Quantity::voltage, Layout::number, false},
-      {"one phase may be called L1", Phases::one, {Measurand::power_active_l1}, Quantity::power, Layout::number, false},
-      {"per phase is an array", Phases::three, kSdm630, Quantity::power, Layout::phases, false},
-      {"per phase wins over the sum", Phases::three, kIem3155, Quantity::power, Layout::phases, false},
-      {"the sum alone is a number", Phases::three, kSdm72, Quantity::power, Layout::number, false},
-      {"not measured is absent", Phases::three, kSdm72, Quantity::voltage, Layout::absent, false},
-      {"nothing to derive from is absent", Phases::three, kSdm72, Quantity::apparent_power, Layout::absent, false},
-      {"apparent from U and I, one phase", Phases::one, kPzem, Quantity::apparent_power, Layout::number, true},
-      {"reactive from S and P, one phase", Phases::one, kPzem, Quantity::reactive_power, Layout::number, true},
-      {"a measured factor stays", Phases::one, kPzem, Quantity::factor, Layout::number, false},
-      {"apparent from U and I, per phase", Phases::three, joined({kVoltages, kCurrents, kPowers}),
+      {"one phase is a number", kSdm120, Phases::one, Quantity::voltage, Layout::number, false},
+      {"one phase may be called L1", {Measurand::power_active_l1}, Phases::one, Quantity::power, Layout::number, false},
+      {"per phase is an array", kSdm630, Phases::three, Quantity::power, Layout::phases, false},
+      {"per phase wins over the sum", kIem3155, Phases::three, Quantity::power, Layout::phases, false},
+      {"the sum alone is a number", kSdm72, Phases::three, Quantity::power, Layout::number, false},
+      {"not measured is absent", kSdm72, Phases::three, Quantity::voltage, Layout::absent, false},
+      {"nothing to derive from is absent", kSdm72, Phases::three, Quantity::apparent_power, Layout::absent, false},
+      {"apparent from U and I, one phase", kPzem, Phases::one, Quantity::apparent_power, Layout::number, true},
+      {"reactive from S and P, one phase", kPzem, Phases::one, Quantity::reactive_power, Layout::number, true},
+      {"a measured factor stays", kPzem, Phases::one, Quantity::factor, Layout::number, false},
+      {"apparent from U and I, per phase", joined({kVoltages, kCurrents, kPowers}), Phases::three,
        Quantity::apparent_power, Layout::phases, true},
-      {"factor per phase", Phases::three, joined({kVoltages, kCurrents, kPowers}), Quantity::factor, Layout::phases,
+      {"factor per phase", joined({kVoltages, kCurrents, kPowers}), Phases::three, Quantity::factor, Layout::phases,
        true},
-      {"a measured sum is not replaced by derived phases", Phases::three, kIem3155, Quantity::apparent_power,
+      {"a measured sum is not replaced by derived phases", kIem3155, Phases::three, Quantity::apparent_power,
        Layout::number, false},
-      {"factor of the sums", Phases::three, kIem3155, Quantity::factor, Layout::number, true},
-      {"reactive of the sums", Phases::three, sums, Quantity::reactive_power, Layout::number, true},
-      {"a missing current prevents S", Phases::three,
-       joined({kVoltages, kPowers, {Measurand::current_l1, Measurand::current_l2}}), Quantity::apparent_power,
-       Layout::absent, false},
-      {"a missing power prevents the factor", Phases::three, joined({kVoltages, kCurrents}), Quantity::factor,
+      {"factor of the sums", kIem3155, Phases::three, Quantity::factor, Layout::number, true},
+      {"reactive of the sums", sums, Phases::three, Quantity::reactive_power, Layout::number, true},
+      {"a missing current prevents S", joined({kVoltages, kPowers, {Measurand::current_l1, Measurand::current_l2}}),
+       Phases::three, Quantity::apparent_power, Layout::absent, false},
+      {"a missing power prevents the factor", joined({kVoltages, kCurrents}), Phases::three, Quantity::factor,
        Layout::absent, false},
       {"one phase of three is still an array",
-       Phases::three,
        {Measurand::voltage_l1},
+       Phases::three,
        Quantity::voltage,
        Layout::phases,
        false},

@@ -152,7 +152,7 @@ TEST(StatePayload, ZonesWestOfGreenwichAndHalfHoursHaveTheirOffset) {
       {0, "+00:00"}, {-3 * 3600 - 1800, "-03:30"}, {5 * 3600 + 2700, "+05:45"}, {14 * 3600, "+14:00"}};
   for (const auto& [offset, text] : rows) {
     Facts facts = device_facts();
-    facts.local->utc_offset_s = offset;
+    facts.local = CivilTime{{2026, 8, 23}, 13, 5, 0, 0, offset};
     EXPECT_EQ(Json::parse(status(StatusSection::time, facts)).at("StatusTIM").at("Timezone"), text);
   }
 }

@@ -119,6 +119,11 @@ inline ledger::MilliWattHours kwh_milli(std::int64_t value) {
 /// 2026-01-01T00:00:00Z
 inline constexpr UtcTime kNewYear{milliseconds{1'767'225'600'000}};
 
+/// The book of sdm120().
+inline ledger::Totals sdm120_book() {
+  return {kwh_milli(412'317), kwh_milli(3207), kwh_milli(8412), kwh_milli(0), kwh_milli(0), kNewYear, false, false};
+}
+
 /// The SDM120 of Tasmota's documentation: 231 W at 233 V.
 inline TestMeter sdm120(std::string key = std::string(mqtt::kPrimaryKey)) {
   TestMeter meter(mqtt::Phases::one, kSdm120, std::move(key));
@@ -130,8 +135,7 @@ inline TestMeter sdm120(std::string key = std::string(mqtt::kPrimaryKey)) {
   meter.set(Measurand::phase_angle_total, 15'700).set(Measurand::energy_active_import_total, 412'317'000);
   meter.set(Measurand::energy_active_export_total, 0).set(Measurand::energy_reactive_import_total, 41'002'000);
   meter.set(Measurand::energy_reactive_export_total, 12'345'000);
-  meter.totals = ledger::Totals{kwh_milli(412'317), kwh_milli(3207), kwh_milli(8412), kwh_milli(0),
-                                kwh_milli(0),       kNewYear,        false,           false};
+  meter.totals = sdm120_book();
   return meter;
 }
 
