@@ -1,0 +1,14 @@
+#pragma once
+
+// Error codes of the room core (1-99). Rows: docs/errors.md
+
+#include "core/result.hpp"
+
+namespace meterseal::core {
+
+inline constexpr Code zone_unknown{1, ErrorClass::refuse, "core_zone_unknown",
+                                   "use a name that `timedatectl list-timezones` shows, such as Europe/Berlin"};
+inline constexpr Code zone_database_missing{2, ErrorClass::refuse, "core_zone_database_missing",
+                                            "install the package tzdata"};
+
+}  // namespace meterseal::core
