@@ -25,7 +25,7 @@ std::string pin(const std::string& first_byte) {
 /// Of the pin in one slot; -1: none.
 int first_byte(const TlsConfig& tls, std::size_t slot) {
   const auto& pin = tls.policy.pins.at(slot);
-  return pin ? pin->sha256[0] : -1;
+  return pin ? pin->digest[0] : -1;
 }
 
 struct Row {

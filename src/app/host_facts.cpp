@@ -109,8 +109,7 @@ MachineTexts read_machine_texts() {
   if (uname(&names) == 0) {
     texts.hostname = names.nodename;
     texts.kernel = names.release;
-    texts.hardware =
-        std::string(names.machine) + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+    texts.hardware = std::string(names.machine) + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
   }
   texts.model = first_line("/proc/device-tree/model");
   if (texts.model.empty()) texts.model = first_line("/sys/class/dmi/id/product_name");

@@ -32,7 +32,9 @@ int run(int argc, char** argv) {
   CLI::App program("Reads electricity meters and publishes them by MQTT over verified TLS.", "meterseal");
   program.set_version_flag("--version", meterseal::app::version_text());
   program.require_subcommand(1);
-  program.footer("Example: meterseal run --config /etc/meterseal/meterseal.toml\nExit codes: 0 good, 1 bad, 2 usage or configuration");
+  program.footer(
+      "Example: meterseal run --config /etc/meterseal/meterseal.toml\nExit codes: 0 good, 1 bad, 2 usage or "
+      "configuration");
   meterseal::app::Job job;
   meterseal::app::add_run_verb(program, job);
   meterseal::app::add_sim_verb(program, job);

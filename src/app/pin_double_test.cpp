@@ -9,12 +9,12 @@ __attribute__((weak)) Result<Pin> parse_pin(std::string_view text) {
   static constexpr Code pin_malformed{299, ErrorClass::refuse, "trust_pin_malformed", "give 32 bytes"};
   Pin pin;
   if (text.size() != 95) return fail(pin_malformed, "pin", "is not a whole fingerprint");
-  for (std::size_t i = 0; i < pin.sha256.size(); ++i) {
+  for (std::size_t i = 0; i < pin.digest.size(); ++i) {
     const auto digit = [&](std::size_t at) {
       const char c = text[at];
       return c >= 'A' ? (c | 0x20) - 'a' + 10 : c - '0';
     };
-    pin.sha256[i] = static_cast<std::uint8_t>(digit(3 * i) * 16 + digit(3 * i + 1));
+    pin.digest[i] = static_cast<std::uint8_t>(digit(3 * i) * 16 + digit(3 * i + 1));
   }
   return pin;
 }

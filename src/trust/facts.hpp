@@ -1,7 +1,7 @@
 #pragma once
 
-// What trust/host observed about the peer during one handshake. Facts only, no opinion: judge.hpp draws the verdict.
-// Thread: values, any. @source RFC 5280 (certificates), RFC 9525 (names), RFC 9325 (parameters)
+// What trust/host observed about the peer during one handshake. Facts only, no opinion: judge() draws the verdict.
+// Thread: values, any. @source RFC 5280 (certificates), RFC 6960 (OCSP), RFC 9525 (names), RFC 9325 (parameters)
 
 #include <array>
 #include <cstdint>
@@ -13,6 +13,7 @@
 namespace meterseal::trust {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+using Sha1 = std::array<std::uint8_t, 20>;
 
 enum class KeyType : std::uint8_t {
   rsa,
@@ -33,7 +34,7 @@ enum class Digest : std::uint8_t {
   other
 };  ///< none: EdDSA
 
-/// Outcome of building and checking a chain to a configured anchor. `unchecked` where the mode asks for none.
+/// Outcome of building and checking a chain to a known anchor. `unchecked` where the policy asks for none.
 enum class ChainState : std::uint8_t {
   unchecked,
   good,
@@ -47,15 +48,32 @@ enum class ChainState : std::uint8_t {
   weak_issuer,          ///< a CA certificate in the chain has a key or signature below the level
   constraint_violated,  ///< name constraints, policy constraints
   unknown_critical_extension,
-  revoked,
+  revoked,      ///< by a CRL file
+  crl_missing,  ///< CRLs are configured and none of this issuer is there, is current and is well signed
   malformed,
   too_large,  ///< more than the list size or depth allows
   other,
 };
 
+/// What the OCSP answer that the peer stapled says about its certificate.
+enum class StapleState : std::uint8_t {
+  pending,  ///< not received yet: the certificate is judged before it
+  absent,
+  good,
+  revoked,
+  unknown,        ///< the responder does not know this certificate
+  stale,          ///< outside thisUpdate..nextUpdate
+  foreign,        ///< about another certificate
+  bad_signature,  ///< not signed by the issuer or its delegate
+  malformed,
+  unchecked,  ///< no verified chain, so no issuer to check it against
+};
+
 struct Facts {
   Sha256 certificate{};  ///< SHA-256 of the leaf's DER
-  Sha256 key{};          ///< SHA-256 of the leaf's SubjectPublicKeyInfo DER
+  Sha1 certificate_sha1{};
+  Sha256 key{};                     ///< SHA-256 of the leaf's SubjectPublicKeyInfo DER
+  std::optional<Sha1> tasmota_key;  ///< Tasmota's digest of RSA and P-256 keys; nullopt: it has none for this key
   KeyType key_type = KeyType::other;
   std::uint32_t key_bits = 0;
   Digest signature_digest = Digest::other;  ///< of the leaf's own signature
@@ -63,9 +81,13 @@ struct Facts {
   UtcTime not_after{};          ///< valid through this second
   bool name_matches = false;    ///< a subjectAltName equals the configured host or IP; the CN is not looked at
   bool server_purpose = false;  ///< EKU allows TLS server authentication, or there is no EKU
+  bool must_staple = false;     ///< TLS feature status_request (RFC 7633)
   ChainState chain = ChainState::unchecked;
-  Text<96> chain_detail;       ///< which certificate, for the log
-  std::optional<UtcTime> now;  ///< nullopt: the wall clock is unknown
+  std::optional<Sha256> anchor;  ///< SHA-256 of the anchor's SubjectPublicKeyInfo; only with chain == good
+  Text<96> chain_detail;         ///< which certificate, for the log
+  StapleState staple = StapleState::pending;
+  std::optional<UtcTime> staple_until;  ///< nextUpdate of a good staple
+  std::optional<UtcTime> now;           ///< nullopt: the wall clock is unknown
 };
 
 }  // namespace meterseal::trust

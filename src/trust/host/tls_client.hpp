@@ -5,8 +5,8 @@
 // they travel, and a test can be the wire.
 //
 // The peer is judged inside the handshake (verify callback -> facts -> judge); on anything but Trusted the handshake
-// fails with an alert and not one byte of application data exists to be sent. After success `trusted()` holds the
-// proof.
+// fails with an alert and not one byte of application data exists to be sent. After success `verdict()` holds the
+// proof; write() refuses while it is not Trusted.
 //
 // Ownership: a TlsClient keeps its context alive. Thread: one TlsClient on one thread at a time; a context may be
 // shared. Errors: Code trust::* (class security) when the peer was refused, trust::tls_failed (retry) when the peer or
@@ -21,22 +21,29 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "trust/facts.hpp"
+#include "trust/lineage.hpp"
 #include "trust/policy.hpp"
 #include "trust/verdict.hpp"
 
 namespace meterseal::trust::host {
 
 struct TlsSettings {
-  Policy policy;        ///< mode is never off here
-  std::string ca_file;  ///< PEM, one or many anchors; empty: none
-  std::string ca_path;  ///< hashed folder, read lazily; empty: none
+  Policy policy;  ///< mode is never off here
+  Lineage lineage;
+  std::string ca_file;      ///< PEM, one or many anchors; empty: none
+  std::string ca_path;      ///< hashed folder, read lazily; empty: none
+  std::string crl_file;     ///< PEM, one or many; empty: none
+  std::string client_cert;  ///< PEM chain, leaf first; empty: none, like the next
+  std::string client_key;   ///< PEM, readable by nobody but its owner
+  std::string alpn;         ///< one protocol name; empty: none
 };
 
 /// What a log line may say about an established connection.
 struct TlsSummary {
   std::string version;  ///< "TLSv1.3"
   std::string suite;    ///< "TLS_AES_128_GCM_SHA256"
-  Facts facts;
+  bool resumed = false;
+  Facts facts;  ///< of the full handshake that a resumed session began with, judged again
 };
 
 class TlsClient {
@@ -63,8 +70,12 @@ class TlsClient {
   virtual Result<std::size_t> read(std::span<std::uint8_t> plaintext) = 0;
   virtual void close() = 0;  ///< queues close_notify
 
-  [[nodiscard]] virtual const Trusted& trusted() const = 0;     ///< only after `done`
+  /// Only after `done`: Trusted or Learnable. With Learnable nothing may be written: note the facts and close.
+  [[nodiscard]] virtual const Verdict& verdict() const = 0;
   [[nodiscard]] virtual const TlsSummary& summary() const = 0;  ///< facts also after a refusal
+  /// The last alert that the peer sent, "certificate required"; empty: none. A TLS 1.3 peer refuses a client
+  /// certificate only after the handshake.
+  [[nodiscard]] virtual std::string peer_alert() const = 0;
   [[nodiscard]] virtual const std::optional<Error>& error() const = 0;
 };
 
