@@ -17,7 +17,8 @@ using Sequence = std::uint64_t;
 struct Record {
   Sequence sequence = 0;  ///< 0 until committed
   Stamp stamp;
-  std::string body;  ///< `"ENERGY":{...},"sub1":{...}`, UTF-8, at most kMaxBody bytes
+  bool time_estimated = false;  ///< set by the store: stamp.utc was filled in later by Store::relabel
+  std::string body;             ///< `"ENERGY":{...},"sub1":{...}`, UTF-8, at most kMaxBody bytes
 };
 
 inline constexpr std::size_t kMaxBody = 64 * 1024;

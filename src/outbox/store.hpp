@@ -44,9 +44,12 @@ class Store {
   virtual ~Store() = default;
 
   virtual void commit(Commit commit, std::function<void(Result<Committed>)> done) = 0;
-  /// The oldest records with a sequence above `after`, at most `limit`, in order.
+  /// The oldest records with a sequence above `after`, in order: at most `limit` and about 256 KiB, at least one if
+  /// there is one. Nothing means that there is no more.
   virtual void fetch(Sequence after, std::size_t limit, std::function<void(Result<std::vector<Record>>)> done) = 0;
-  /// Gives the wall-clock time to all records of `boot` that have none: utc = at + offset.
+  /// Gives a wall-clock time to all records that have none: to those of `boot` exactly, utc = utc_at_instant_zero + at;
+  /// to those of earlier boots the latest one possible, as if each boot had begun when the last record of the boot
+  /// before was made. They carry time_estimated from then on. @return how many
   virtual void relabel(BootId boot, UtcTime utc_at_instant_zero, std::function<void(Result<std::size_t>)> done) = 0;
   virtual void depth(std::function<void(Result<Depth>)> done) = 0;
 };
