@@ -157,14 +157,20 @@ OutboxConfig read_outbox(const Node& table, Problems& problems) {
   return outbox;
 }
 
+AlarmConfig read_alarm(const Node& table, Problems& problems) {
+  Section section(table, "alarm", problems);
+  AlarmConfig alarm;
+  for (const Located& word : section.texts("command", 32)) alarm.command.push_back(word.text);
+  if (!section.has("command")) section.problem(config_missing_key, "command", "is missing");
+  // A relative name would be looked up in a PATH that is not the owner's.
+  if (!alarm.command.empty() && !alarm.command[0].starts_with('/'))
+    section.problem(config_bad_value, "command", quoted(alarm.command[0]) + " is no absolute path of a program");
+  section.finish();
+  return alarm;
+}
+
 /// Parts of the product that later versions bring. Their tables are checked like all others, then said to be idle.
 void read_later_tables(Section& root, Problems& problems) {
-  if (const Node* table = root.table("alarm")) {
-    Section section(*table, "alarm", problems);
-    (void)section.texts("command", 32);
-    section.finish();
-    root.warn("alarm", "has no effect in this version");
-  }
   if (const Node* table = root.table("web")) {
     Section section(*table, "web", problems);
     (void)section.texts("listen", 8);
@@ -188,6 +194,7 @@ Config read_config(const Node& node, std::span<const std::string> profiles, Prob
   if (device != nullptr) config.device = read_device(*device, problems);
   if (mqtt != nullptr) config.mqtt = read_mqtt(*mqtt, problems, config.device);
   if (outbox != nullptr) config.outbox = read_outbox(*outbox, problems);
+  if (const Node* alarm = root.table("alarm")) config.alarm = read_alarm(*alarm, problems);
   config.buses = read_buses(root, problems, profiles);
   read_later_tables(root, problems);
   root.finish();

@@ -45,11 +45,23 @@ struct DeviceConfig {
   ClockTrust clock = ClockTrust::automatic;
 };
 
+/// Who this device is to the broker. Either nothing, a certificate with its key, or a key in a token (whose certificate
+/// may be in the token as well).
+struct ClientIdentity {
+  FileSetting certificate;
+  FileSetting key;
+  FileSetting pkcs11_uri;  ///< an address, no path: "pkcs11:token=agent;object=mqtt"
+  FileSetting pkcs11_module;
+  FileSetting pkcs11_pin;  ///< file with the PIN in its first line
+};
+
 /// How one broker is known. policy.mode may be off, which has been allowed by name then.
 struct TlsConfig {
   trust::Policy policy;
   FileSetting ca_file;
   FileSetting ca_path;
+  FileSetting crl_file;
+  ClientIdentity identity;
 };
 
 struct BrokerConfig {
@@ -71,6 +83,11 @@ struct MqttConfig {
 
 struct OutboxConfig {
   std::uint64_t max_bytes = 256ULL * 1024 * 1024;
+};
+
+/// What is run on refusals of trust and other alarms. Empty: nothing.
+struct AlarmConfig {
+  std::vector<std::string> command;  ///< program and its arguments, no shell
 };
 
 enum class Parity : std::uint8_t {
@@ -124,6 +141,7 @@ struct Config {
   DeviceConfig device;
   MqttConfig mqtt;
   OutboxConfig outbox;
+  AlarmConfig alarm;
   std::vector<BusConfig> buses;
   std::vector<std::string> warnings;  ///< "FILE:LINE: ...": to be logged once at start
 };

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 constexpr std::size_t kMaxPasswordBytes = 4096;
+constexpr std::size_t kMaxKeyBytes = 64 * 1024;
 
 class File {
  public:
@@ -65,26 +66,45 @@ bool is_within(const std::string& path, const std::string& folder) {
   return !folder.empty() && path.starts_with(folder + "/");
 }
 
-/// The first line, without its end. Permissions are those of the open file, not of a name that may change.
-void read_password(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
-  const FileSetting& setting = mqtt.password_file;
+/// One file that only the service may read, for messages under its key.
+struct SecretFile {
+  const FileSetting& setting;
+  std::string_view key;
+  std::size_t most;  ///< bytes
+  const std::string& credentials_dir;
+};
+
+/// Opens it for reading. Permissions are those of the open file, not of a name that may change.
+std::optional<std::string> secret_of(const SecretFile& secret, const Code& unreadable, Problems& problems) {
+  const std::string& path = secret.setting.path;
   const auto fault = [&](const Code& code, const std::string& text) {
-    problems.add(code, setting.line, "mqtt.password_file: " + quoted(setting.path) + " " + text);
+    problems.add(code, secret.setting.line, std::string(secret.key) + ": " + quoted(path) + " " + text);
+    return std::nullopt;
   };
-  const File file(setting.path);
+  const File file(path);
   struct stat status{};
-  if (!file.is_open() || ::fstat(file.fd(), &status) != 0)
-    return fault(password_unreadable, "cannot be opened: " + reason());
-  if (!S_ISREG(status.st_mode)) return fault(password_unreadable, "is not a file");
-  const std::string exposed = exposure(status, is_within(setting.path, credentials_dir));
+  if (!file.is_open() || ::fstat(file.fd(), &status) != 0) return fault(unreadable, "cannot be opened: " + reason());
+  if (!S_ISREG(status.st_mode)) return fault(unreadable, "is not a file");
+  const std::string exposed = exposure(status, is_within(path, secret.credentials_dir));
   if (!exposed.empty()) return fault(password_exposed, exposed);
-  auto content = content_of(file, kMaxPasswordBytes);
-  if (!content) return fault(password_unreadable, content.error());
-  std::string& password = *content;
-  password.resize(std::min(password.find('\n'), password.size()));
-  if (password.ends_with('\r')) password.pop_back();
-  if (password.empty()) return fault(password_unreadable, "has an empty first line");
-  mqtt.password = std::move(password);
+  auto content = content_of(file, secret.most);
+  if (!content) return fault(unreadable, content.error());
+  return std::move(*content);
+}
+
+/// The first line, without its end.
+void read_password(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
+  auto password = secret_of({mqtt.password_file, "mqtt.password_file", kMaxPasswordBytes, credentials_dir},
+                            password_unreadable, problems);
+  if (!password) return;
+  password->resize(std::min(password->find('\n'), password->size()));
+  if (password->ends_with('\r')) password->pop_back();
+  if (password->empty()) {
+    problems.add(password_unreadable, mqtt.password_file.line,
+                 "mqtt.password_file: " + quoted(mqtt.password_file.path) + " has an empty first line");
+    return;
+  }
+  mqtt.password = std::move(*password);
 }
 
 void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
@@ -102,25 +122,36 @@ void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Proble
   read_password(mqtt, credentials_dir, problems);
 }
 
-enum class AnchorKind : std::uint8_t {
+enum class PathKind : std::uint8_t {
   file,
   folder
 };
 
-void check_anchor(const FileSetting& setting, AnchorKind kind, Problems& problems) {
+void check_path(const FileSetting& setting, std::string_view key, PathKind kind, Problems& problems) {
   if (setting.path.empty()) return;
   struct stat status{};
   std::string fault;
   if (::stat(setting.path.c_str(), &status) != 0) {
     fault = "cannot be opened: " + reason();
-  } else if (kind == AnchorKind::file && !S_ISREG(status.st_mode)) {
+  } else if (kind == PathKind::file && !S_ISREG(status.st_mode)) {
     fault = "is not a file";
-  } else if (kind == AnchorKind::folder && !S_ISDIR(status.st_mode)) {
+  } else if (kind == PathKind::folder && !S_ISDIR(status.st_mode)) {
     fault = "is not a folder";
   }
   if (fault.empty()) return;
-  const std::string key = kind == AnchorKind::file ? "mqtt.tls.ca_file: " : "mqtt.tls.ca_path: ";
-  problems.add(anchor_unreadable, setting.line, key + quoted(setting.path) + " " + fault);
+  const Code& code = key.starts_with("ca_") ? anchor_unreadable : identity_unreadable;
+  problems.add(code, setting.line, "mqtt.tls." + std::string(key) + ": " + quoted(setting.path) + " " + fault);
+}
+
+void check_identity(const ClientIdentity& identity, const std::string& credentials_dir, Problems& problems) {
+  check_path(identity.certificate, "client_cert", PathKind::file, problems);
+  check_path(identity.pkcs11_module, "pkcs11_module", PathKind::file, problems);
+  if (!identity.key.path.empty())
+    (void)secret_of({identity.key, "mqtt.tls.client_key", kMaxKeyBytes, credentials_dir}, identity_unreadable,
+                    problems);
+  if (!identity.pkcs11_pin.path.empty())
+    (void)secret_of({identity.pkcs11_pin, "mqtt.tls.pkcs11_pin_file", kMaxPasswordBytes, credentials_dir},
+                    identity_unreadable, problems);
 }
 
 }  // namespace
@@ -144,8 +175,10 @@ std::optional<std::string> read_config_file(Problems& problems) {
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {
   check_password(config.mqtt, credentials_dir, problems);
   for (const BrokerConfig& broker : config.mqtt.brokers) {
-    check_anchor(broker.tls.ca_file, AnchorKind::file, problems);
-    check_anchor(broker.tls.ca_path, AnchorKind::folder, problems);
+    check_path(broker.tls.ca_file, "ca_file", PathKind::file, problems);
+    check_path(broker.tls.ca_path, "ca_path", PathKind::folder, problems);
+    check_path(broker.tls.crl_file, "crl_file", PathKind::file, problems);
+    check_identity(broker.tls.identity, credentials_dir, problems);
   }
 }
 

@@ -183,6 +183,27 @@ TEST_F(ConfigFiles, DoesNotLookAtAuthoritiesThatTheModeDoesNotUse) {
   EXPECT_TRUE(load());
 }
 
+TEST_F(ConfigFiles, RefusesAnIdentityThatIsNotThereOrWhoseKeyOthersCanRead) {
+  write("client.pem", "certificate\n");
+  write("client.key", "key\n");
+  protect("client.key", 0640);
+  write("meterseal.toml",
+        site("", "ca_path = \"anchors\"\nclient_cert = \"client.pem\"\nclient_key = \"client.key\"\n"));
+  expect_fault(password_exposed, 8,
+               "mqtt.tls.client_key: " + shown("client.key") + " can be read by other users of this machine");
+  protect("client.key", 0600);
+  EXPECT_TRUE(load());
+  fs::remove(folder_ / "client.pem");
+  expect_fault(identity_unreadable, 7,
+               "mqtt.tls.client_cert: " + shown("client.pem") + " cannot be opened: No such file or directory");
+}
+
+TEST_F(ConfigFiles, RefusesARevocationListThatIsNotThere) {
+  write("meterseal.toml", site("", "ca_path = \"anchors\"\ncrl_file = \"list.pem\"\n"));
+  expect_fault(identity_unreadable, 7,
+               "mqtt.tls.crl_file: " + shown("list.pem") + " cannot be opened: No such file or directory");
+}
+
 TEST_F(ConfigFiles, ShowsFaultsOfTextAndFilesTogether) {
   write("meterseal.toml",
         changed(site("user = \"emon\"\npassword_file = \"nowhere\"\n"), "address = 1", "address = 0"));

@@ -228,21 +228,30 @@ TEST(Config, TakesRelativePathsFromItsOwnFolder) {
   EXPECT_EQ(std::get<SerialLine>(parse_config(text, "meterseal.toml", test::kProfiles)->buses[0].line).device, "bus");
 }
 
-TEST(Config, WarnsOfWhatHasNoEffectYet) {
-  const Config config =
-      parse(changed(
-                kSite, "mode = \"ca\"\n",
-                "mode = \"fingerprint\"\nfingerprint = [\"" + kPin +
-                    "\"]\nrenewal = \"same-key\"\n[alarm]\ncommand = [\"x\"]\n[web]\nlisten = [\"127.0.0.1:8443\"]\n"))
-          .value();
-  ASSERT_EQ(config.warnings.size(), 3U);
-  EXPECT_TRUE(
-      config.warnings[0].starts_with("/etc/meterseal/meterseal.toml:8: mqtt.tls.renewal: \"same-key\" has no effect"))
-      << config.warnings[0];
-  EXPECT_EQ(config.warnings[1], "/etc/meterseal/meterseal.toml:9: alarm: has no effect in this version");
-  EXPECT_EQ(config.warnings[2], "/etc/meterseal/meterseal.toml:11: web: has no effect in this version");
+TEST(Config, WarnsOfWhatHasNoEffect) {
+  const Config config = parse(changed(kSite, "mode = \"ca\"\n",
+                                      "mode = \"ca\"\nrenewal = \"same-key\"\n[web]\nlisten = [\"127.0.0.1:8443\"]\n"))
+                            .value();
+  ASSERT_EQ(config.warnings.size(), 2U);
+  EXPECT_EQ(
+      config.warnings[0],
+      "/etc/meterseal/meterseal.toml:7: mqtt.tls.renewal: has no effect in mode \"ca\": there is no pin to follow");
+  EXPECT_EQ(config.warnings[1], "/etc/meterseal/meterseal.toml:8: web: has no effect in this version");
   EXPECT_EQ(parse(changed(kSite, "[[bus]]", "[web]\nlisten = 1\n[[bus]]")).error()[0].code, config_wrong_type);
   EXPECT_EQ(parse(changed(kSite, "[mqtt]", "full_topic = \"%topic%/\"\n[mqtt]")).value().warnings.size(), 1U);
+}
+
+TEST(Config, AnAlarmNamesItsProgramByAnAbsolutePath) {
+  const auto with = [](const std::string& lines) {
+    return parse(changed(kSite, "[[bus]]", "[alarm]\n" + lines + "[[bus]]"));
+  };
+  const auto good = with("command = [\"/usr/local/bin/notify\", \"--loud\"]\n");
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->alarm.command, (std::vector<std::string>{"/usr/local/bin/notify", "--loud"}));
+  EXPECT_EQ(with("").error()[0].code, config_missing_key);
+  EXPECT_EQ(with("command = []\n").error()[0].code, config_bad_value);
+  EXPECT_EQ(with("command = [\"notify\"]\n").error()[0].detail.view(),
+            "alarm.command: \"notify\" is no absolute path of a program");
 }
 
 TEST(Config, ReadsEverySetting) {

@@ -60,16 +60,31 @@ TEST(ConfigTls, RefusesWhatWouldBeWeakerThanItLooks) {
        "mqtt.tls.mode: \"fingerprnt\" is none of: fingerprint, ca, ca+fingerprint, off; did you mean \"fingerprint\"?"},
       {"expired", "expired = \"ignore\"\n", 6, config_bad_value,
        "mqtt.tls.expired: \"ignore\" is none of: warn, refuse"},
-      {"renewal by CA", "renewal = \"same-ca\"\n", 6, config_not_yet,
-       "mqtt.tls.renewal: \"same-ca\" is not in this version yet"},
       {"other renewal", "renewal = \"always\"\n", 6, config_bad_value,
-       "mqtt.tls.renewal: \"always\" is none of: manual, same-key"},
-      {"revocation list", "crl_file = \"a\"\n", 6, config_not_yet, "mqtt.tls.crl_file: not in this version yet"},
-      {"client certificate", "client_cert = \"a\"\n", 6, config_not_yet,
-       "mqtt.tls.client_cert: not in this version yet"},
-      {"client key", "client_key = \"a\"\n", 6, config_not_yet, "mqtt.tls.client_key: not in this version yet"},
-      {"token", "pkcs11 = \"a\"\n", 6, config_not_yet, "mqtt.tls.pkcs11: not in this version yet"},
-      {"learning", "learn = \"auto\"\n", 6, config_not_yet, "mqtt.tls.learn: not in this version yet"},
+       "mqtt.tls.renewal: \"always\" is none of: same-key, same-ca, manual"},
+      {"a pin beside the CA that follows the CA", "mode = \"ca+fingerprint\"\nrenewal = \"same-ca\"\n" + pin("AA"), 7,
+       config_conflict,
+       "mqtt.tls.renewal: \"same-ca\" would make the fingerprint of mode \"ca+fingerprint\" meaningless"},
+      {"a revocation list that nobody looks at", "mode = \"fingerprint\"\ncrl_file = \"a\"\n" + pin("AA"), 7,
+       config_conflict, "mqtt.tls.crl_file: is not looked at in mode \"fingerprint\""},
+      {"client certificate alone", "client_cert = \"a\"\n", 6, config_missing_key,
+       "mqtt.tls.client_cert: needs the key that belongs to it"},
+      {"client key alone", "client_key = \"a\"\n", 6, config_missing_key,
+       "mqtt.tls.client_key: needs the certificate that belongs to it"},
+      {"two keys", "client_cert = \"a\"\nclient_key = \"b\"\npkcs11 = \"pkcs11:\"\npkcs11_module = \"c\"\n", 8,
+       config_conflict, "mqtt.tls.pkcs11: is given besides client_key"},
+      {"token without driver", "pkcs11 = \"pkcs11:token=a\"\n", 6, config_missing_key,
+       "mqtt.tls.pkcs11: needs the driver of the token"},
+      {"token that is none", "pkcs11 = \"a\"\npkcs11_module = \"c\"\n", 6, config_bad_value,
+       "mqtt.tls.pkcs11: \"a\" is no address like \"pkcs11:token=agent;object=mqtt\""},
+      {"PIN without token", "pkcs11_pin_file = \"a\"\n", 6, config_conflict,
+       "mqtt.tls.pkcs11_pin_file: is given without pkcs11"},
+      {"learning in CA mode", "mode = \"ca\"\nlearn = \"auto\"\n", 6, config_conflict,
+       "mqtt.tls.learn: there is nothing to learn in mode \"ca\""},
+      {"learning beside the CA", "mode = \"ca+fingerprint\"\nlearn = \"confirm\"\n" + pin("AA"), 6, config_conflict,
+       "mqtt.tls.learn: there is nothing to learn in mode \"ca+fingerprint\""},
+      {"learning by another word", "mode = \"fingerprint\"\nlearn = \"yes\"\n" + pin("AA"), 7, config_bad_value,
+       "mqtt.tls.learn: \"yes\" is none of: off, confirm, auto"},
       {"empty path", "ca_file = \"\"\n", 6, config_bad_value, "mqtt.tls.ca_file: is empty"},
       {"table of a foreign host", "[mqtt.tls.\"other:8883\"]\nmode = \"ca\"\n", 6, config_unknown_key,
        "mqtt.tls.\"other:8883\": is none of mqtt.hosts"},
@@ -121,6 +136,47 @@ TEST(ConfigTls, FingerprintsFillTheSlotsInTheirOrder) {
   EXPECT_EQ(first_byte(tls, 0), 0xAA);
   EXPECT_EQ(first_byte(tls, 1), 0x11);
   EXPECT_EQ(tls.ca_path.path, "") << "this mode trusts no authority, so none is opened";
+}
+
+TEST(ConfigTls, LearningNeedsNoFingerprintAndLooksAtTheSystemsAuthorities) {
+  const auto config = with_tls("mode = \"fingerprint\"\nlearn = \"confirm\"\n");
+  ASSERT_TRUE(config) << config.error()[0].detail.view();
+  const TlsConfig& tls = config->mqtt.brokers[0].tls;
+  EXPECT_EQ(tls.policy.learn, trust::Learn::confirm);
+  EXPECT_EQ(tls.policy.renewal, trust::Renewal::same_key);
+  EXPECT_EQ(tls.ca_path.path, "/etc/ssl/certs") << "they tell whether same-ca could follow the next renewal";
+}
+
+TEST(ConfigTls, LearningNeverReplacesAFingerprint) {
+  const auto config = with_tls("mode = \"fingerprint\"\nlearn = \"auto\"\n" + pin("AA"));
+  ASSERT_TRUE(config) << config.error()[0].detail.view();
+  EXPECT_EQ(config->mqtt.brokers[0].tls.policy.learn, trust::Learn::off);
+  ASSERT_EQ(config->warnings.size(), 1U);
+  EXPECT_EQ(config->warnings[0], "m.toml:6: mqtt.tls.learn: a fingerprint is set, so nothing is learned");
+}
+
+TEST(ConfigTls, FollowingTheAuthorityOpensTheAnchorsAndTakesARevocationList) {
+  const auto config =
+      with_tls("mode = \"fingerprint\"\nrenewal = \"same-ca\"\nca_file = \"ca.pem\"\ncrl_file = \"/l\"\n" + pin("AA"));
+  ASSERT_TRUE(config) << config.error()[0].detail.view();
+  const TlsConfig& tls = config->mqtt.brokers[0].tls;
+  EXPECT_EQ(tls.policy.renewal, trust::Renewal::same_ca);
+  EXPECT_EQ(tls.ca_file.path, "ca.pem");
+  EXPECT_EQ(tls.ca_path.path, "");
+  EXPECT_EQ(tls.crl_file.path, "/l");
+}
+
+TEST(ConfigTls, AHostInheritsTheIdentityAsAWholeOrHasItsOwn) {
+  const auto config = with_tls(
+      "client_cert = \"a\"\nclient_key = \"b\"\n[mqtt.tls.y]\nclient_cert = \"c\"\npkcs11 = \"pkcs11:object=k\"\n"
+      "pkcs11_module = \"/m\"\n",
+      "\"x\", \"y\"");
+  ASSERT_TRUE(config) << config.error()[0].detail.view();
+  const auto& brokers = config->mqtt.brokers;
+  EXPECT_EQ(brokers[0].tls.identity.key.path, "b");
+  EXPECT_EQ(brokers[1].tls.identity.certificate.path, "c");
+  EXPECT_EQ(brokers[1].tls.identity.key.path, "");
+  EXPECT_EQ(brokers[1].tls.identity.pkcs11_uri.path, "pkcs11:object=k");
 }
 
 TEST(ConfigTls, PlaintextNeedsBothWords) {

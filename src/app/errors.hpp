@@ -29,6 +29,9 @@ inline constexpr Code password_exposed{959, ErrorClass::refuse, "app_password_ex
                                        "chmod 600 the file and let the service's user or root own it"};
 inline constexpr Code anchor_unreadable{960, ErrorClass::refuse, "app_anchor_unreadable",
                                         "install ca-certificates or name your CA with mqtt.tls.ca_file"};
+inline constexpr Code identity_unreadable{
+    961, ErrorClass::refuse, "app_identity_unreadable",
+    "name a readable file; keys and PINs belong to the service alone (chmod 600)"};
 
 // 970-979: command line
 inline constexpr Code bad_log_level{970, ErrorClass::refuse, "app_bad_log_level", "use error, warning, info or debug"};
