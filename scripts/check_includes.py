@@ -17,10 +17,10 @@ MAY = {
     "outbox": {"core"},
     "console": {"core", "meter", "ledger", "mqtt"},
     "core/host": {"core"},
-    "meter/host": {"core", "meter"},
+    "meter/host": {"core", "core/host", "meter"},
     "meter/sim/host": {"core", "meter", "meter/sim"},
     "trust/host": {"core", "trust"},
-    "mqtt/host": {"core", "mqtt", "trust", "trust/host"},
+    "mqtt/host": {"core", "core/host", "mqtt", "trust", "trust/host"},
     "outbox/host": {"core", "outbox"},
 }
 # third-party header prefix -> rooms that may use it

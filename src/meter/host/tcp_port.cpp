@@ -11,7 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
-#include "meter/host/name_lookup.hpp"
+#include "core/host/name_lookup.hpp"
 #include "meter/host/port_session.hpp"
 
 namespace meterseal::meter::host {
@@ -56,7 +56,7 @@ class TcpPort final : public PortSession {
       connect_next();
       return;
     }
-    lookup_.start(settings_.host, [self = shared_from_this(), this, session = session_](auto found) {
+    lookup_.start(settings_.host, [self = shared_from_this(), this, session = session_](const auto& found) {
       if (session == session_) take_addresses(found);
     });
   }
@@ -102,10 +102,10 @@ class TcpPort final : public PortSession {
     stream_.close(ignored);
   }
 
-  void take_addresses(const Result<std::vector<std::string>>& found) {
-    if (!found) return give_up(found.error().code, found.error().detail);
+  void take_addresses(const meterseal::host::FoundAddresses& found) {
+    if (found.addresses.empty()) return give_up(host_unknown, found.failure);
     addresses_.clear();
-    for (const std::string& text : *found) {
+    for (const std::string& text : found.addresses) {
       error_code error;
       const auto address = boost::asio::ip::make_address(text, error);
       if (!error) addresses_.push_back(address);
@@ -160,7 +160,7 @@ class TcpPort final : public PortSession {
   const TcpSettings settings_;
 
   // loop thread only
-  NameLookup lookup_;
+  meterseal::host::NameLookup lookup_;
   boost::asio::steady_timer deadline_;
   std::vector<boost::asio::ip::address> addresses_;  ///< still to be tried
   std::string last_error_;

@@ -1,4 +1,4 @@
-#include "meter/host/name_lookup.hpp"
+#include "core/host/name_lookup.hpp"
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -15,9 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "meter/errors.hpp"
-
-namespace meterseal::meter::host {
+namespace meterseal::host {
 
 namespace {
 
@@ -34,8 +32,7 @@ struct Shared {
 
   const std::string host;
   const int signal;
-  std::vector<std::string> addresses;
-  std::string failure;
+  FoundAddresses found;
   std::atomic<bool> ready{false};
 };
 
@@ -48,11 +45,11 @@ void look_up(Shared& shared) {
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     char text[NI_MAXHOST];
     if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0) {
-      shared.addresses.emplace_back(text);
+      shared.found.addresses.emplace_back(text);
     }
   }
   if (found != nullptr) ::freeaddrinfo(found);
-  if (shared.addresses.empty()) shared.failure = error != 0 ? ::gai_strerror(error) : "no address";
+  if (shared.found.addresses.empty()) shared.found.failure = error != 0 ? ::gai_strerror(error) : "no address";
   shared.ready.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   (void)!::write(shared.signal, &one, sizeof(one));
@@ -69,7 +66,7 @@ struct NameLookup::Impl : std::enable_shared_from_this<NameLookup::Impl> {
     running = std::make_shared<Shared>(host);
     const std::string failure = launch();
     if (failure.empty()) return;
-    running->failure = failure;
+    running->found.failure = failure;
     running->ready.store(true, std::memory_order_release);
     boost::asio::post(io, [self = shared_from_this(), shared = running] { self->finish(shared); });
   }
@@ -99,12 +96,7 @@ struct NameLookup::Impl : std::enable_shared_from_this<NameLookup::Impl> {
     boost::system::error_code ignored;
     signal.close(ignored);
     const Done report = std::exchange(done, nullptr);
-    if (!report) return;
-    if (finished->addresses.empty()) {
-      report(fail(host_unknown, finished->host, finished->failure));
-    } else {
-      report(finished->addresses);
-    }
+    if (report) report(finished->found);
   }
 
   boost::asio::io_context& io;
@@ -130,4 +122,4 @@ void NameLookup::cancel() {
   impl_->done = nullptr;
 }
 
-}  // namespace meterseal::meter::host
+}  // namespace meterseal::host

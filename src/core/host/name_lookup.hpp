@@ -5,25 +5,27 @@
 // in memory that both share and signals an eventfd. When nobody waits any more, nobody looks.
 //
 // Ownership: its owner may destroy it at any time. At most one thread per object: while an abandoned look-up still
-// runs, the next start() of the same host waits for that one. Thread: the loop thread. Errors: host_unknown.
+// runs, the next start() of the same host waits for that one. Thread: the loop thread.
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/result.hpp"
-
 namespace boost::asio {
 class io_context;
 }
 
-namespace meterseal::meter::host {
+namespace meterseal::host {
+
+struct FoundAddresses {
+  std::vector<std::string> addresses;  ///< as text ("192.0.2.7", "2001:db8::7"), best first
+  std::string failure;                 ///< why there is none; empty otherwise
+};
 
 class NameLookup {
  public:
-  /// Addresses as text ("192.0.2.7", "2001:db8::7"), best first, at least one.
-  using Done = std::function<void(Result<std::vector<std::string>>)>;
+  using Done = std::function<void(const FoundAddresses&)>;
 
   explicit NameLookup(boost::asio::io_context& io);
   ~NameLookup();
@@ -39,4 +41,4 @@ class NameLookup {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace meterseal::meter::host
+}  // namespace meterseal::host
