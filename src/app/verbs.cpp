@@ -1,0 +1,24 @@
+#include "app/verbs.hpp"
+
+#include <cstdio>
+
+#include "app/log.hpp"
+
+namespace meterseal::app {
+
+void print_error(const Error& error) {
+  const auto print = [](const std::string& text) {
+    std::fprintf(stderr, "%s\n", format_log_line(LogStyle::terminal, LogLevel::info, "meterseal", text).c_str());
+  };
+  std::string text(error.where.view());
+  if (!text.empty() && !error.detail.empty()) text += ": ";
+  text.append(error.detail.view()).append(" (").append(error.code.name).append(")");
+  print("error: " + text);
+  print("hint: " + std::string(error.remedy()));
+}
+
+std::string version_text() {
+  return "meterseal " METERSEAL_VERSION "\n" METERSEAL_BUILT_FROM;
+}
+
+}  // namespace meterseal::app
