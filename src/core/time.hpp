@@ -43,7 +43,7 @@ using BootId = std::uint32_t;
 
 struct Stamp {
   BootId boot = 0;
-  Instant at{};                ///< last byte of the block that was read
+  Instant at;                  ///< last byte of the block that was read
   std::optional<UtcTime> utc;  ///< nullopt: wall clock unknown at that moment
 
   friend bool operator==(const Stamp&, const Stamp&) = default;
