@@ -5,6 +5,7 @@
 #include "app/config_parts.hpp"
 #include "app/errors.hpp"
 #include "core/text.hpp"
+#include "mqtt/broker_dialect.hpp"
 #include "mqtt/errors.hpp"
 #include "mqtt/topics.hpp"
 
@@ -125,6 +126,67 @@ void read_later_keys(Section& section) {
   }
 }
 
+/// AWS IoT Core: this device is its client certificate. Port 443 needs the protocol's name in the handshake.
+void check_aws(Section& section, const DeviceConfig& device, MqttConfig& mqtt) {
+  if (!mqtt.user.empty())
+    section.problem(config_conflict, "user", "is not used with preset \"aws-iot\": the client certificate is the user");
+  for (BrokerConfig& broker : mqtt.brokers) {
+    if (broker.address.port == 443) broker.tls.alpn = "x-amzn-mqtt-ca";
+    const ClientIdentity& identity = broker.tls.identity;
+    if (identity.certificate.path.empty() && identity.pkcs11_uri.path.empty())
+      section.problem(config_missing_key, "preset", "\"aws-iot\" needs a client certificate",
+                      "add mqtt.tls.client_cert and client_key (or pkcs11) as AWS IoT gave them");
+  }
+  const auto topics = mqtt::Topics::make(device.full_topic, device.topic);
+  const std::string fault = topics ? mqtt::fault_for_aws(*topics, mqtt.client_id) : std::string();
+  if (!fault.empty()) section.problem(config_bad_value, "preset", "\"aws-iot\": " + fault);
+  // @source AWS IoT Core quotas: keep-alive 30 to 1200 s
+  if (mqtt.keep_alive < seconds{30} || mqtt.keep_alive > seconds{1200})
+    section.problem(config_bad_value, "keep_alive", "is outside 30 to 1200 s, which AWS IoT Core takes");
+  // A policy that does not allow these topics would close the connection at each birth.
+  if (!section.has("discovery")) mqtt.discovery = false;
+}
+
+/// Azure IoT Hub: the user name is made of hub and device, the password of the device's key unless it has a
+/// certificate.
+void check_azure(Section& section, MqttConfig& mqtt) {
+  if (!mqtt.user.empty())
+    section.problem(config_conflict, "user", "is made by preset \"azure-iot-hub\" from hub and client_id");
+  if (mqtt.version != mqtt::Version::v3_1_1)
+    section.problem(config_conflict, "version", "is 3.1.1 with preset \"azure-iot-hub\"");
+  if (!section.has("client_id"))
+    section.problem(config_missing_key, "client_id", "is the device id with preset \"azure-iot-hub\"");
+  if (mqtt.brokers.size() > 1)
+    section.problem(config_conflict, "hosts", "names several hubs, and a device belongs to one");
+  if (section.boolean("discovery").value_or(false))
+    section.problem(config_conflict, "discovery", "is not possible with preset \"azure-iot-hub\": nothing is retained");
+  mqtt.discovery = false;
+  const bool has_certificate = !mqtt.brokers.empty() && (!mqtt.brokers[0].tls.identity.certificate.path.empty() ||
+                                                         !mqtt.brokers[0].tls.identity.pkcs11_uri.path.empty());
+  if (has_certificate == !mqtt.sas_key_file.path.empty())
+    section.problem(config_missing_key, "preset",
+                    "\"azure-iot-hub\" needs sas_key_file or a client certificate, and one of them only");
+}
+
+void read_preset(Section& section, const DeviceConfig& device, MqttConfig& mqtt, Problems& problems) {
+  static constexpr Choice<mqtt::Preset> kPresets[] = {{"aws-iot", mqtt::Preset::aws_iot},
+                                                      {"azure-iot-hub", mqtt::Preset::azure_iot_hub}};
+  mqtt.preset = section.choice("preset", kPresets).value_or(mqtt::Preset::none);
+  if (const auto path = section.text("sas_key_file")) {
+    mqtt.sas_key_file = {resolve(problems.file(), *path), section.line_of("sas_key_file")};
+    if (mqtt.preset != mqtt::Preset::azure_iot_hub)
+      section.problem(config_conflict, "sas_key_file", "is used with preset \"azure-iot-hub\" only");
+  }
+  if (mqtt.preset != mqtt::Preset::none) {
+    for (const BrokerConfig& broker : mqtt.brokers) {
+      if (broker.tls.policy.mode == trust::Mode::off)
+        section.problem(config_conflict, "preset", "takes no plaintext (mqtt.tls.mode = \"off\")");
+    }
+  }
+  if (mqtt.preset == mqtt::Preset::aws_iot) check_aws(section, device, mqtt);
+  if (mqtt.preset == mqtt::Preset::azure_iot_hub) check_azure(section, mqtt);
+}
+
 MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& device) {
   static constexpr Choice<mqtt::Version> kVersions[] = {{"3.1.1", mqtt::Version::v3_1_1}, {"5", mqtt::Version::v5}};
   static constexpr Choice<console::RemoteCommands> kRemote[] = {{"none", console::RemoteCommands::none},
@@ -144,6 +206,7 @@ MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& 
   mqtt.discovery = section.boolean("discovery").value_or(mqtt.discovery);
   read_later_keys(section);
   read_tls(section, problems, mqtt.brokers);
+  read_preset(section, device, mqtt, problems);
   section.finish();
   return mqtt;
 }

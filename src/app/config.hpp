@@ -4,7 +4,7 @@
 // a value out of range or two things that contradict each other stop the program before anything is opened, and every
 // fault names its file and line. Keys and defaults: docs/configuration.md.
 //
-// The password is read here and stands in `MqttConfig::password`: never log a MqttConfig.
+// The password and the device key are read here and stand in MqttConfig: never log one.
 // Thread: values; load_config() before the loop starts. Errors: app::config_*, password_*, anchor_unreadable,
 // trust::pin_malformed.
 
@@ -20,6 +20,7 @@
 #include "console/console.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
+#include "mqtt/broker_dialect.hpp"
 #include "mqtt/message.hpp"
 #include "trust/policy.hpp"
 
@@ -62,6 +63,7 @@ struct TlsConfig {
   FileSetting ca_path;
   FileSetting crl_file;
   ClientIdentity identity;
+  std::string alpn;  ///< empty: none
 };
 
 struct BrokerConfig {
@@ -71,10 +73,13 @@ struct BrokerConfig {
 
 struct MqttConfig {
   std::vector<BrokerConfig> brokers;  ///< in order of preference
+  mqtt::Preset preset = mqtt::Preset::none;
   std::string client_id;
   std::string user;  ///< empty: none
   std::string password;
   FileSetting password_file;
+  FileSetting sas_key_file;  ///< azure_iot_hub: the device's key, from which passwords are made
+  std::string sas_key;       ///< its 32 or 64 bytes, decoded; empty: none
   mqtt::Version version = mqtt::Version::v3_1_1;
   seconds keep_alive{30};
   console::RemoteCommands remote_commands = console::RemoteCommands::safe;

@@ -9,6 +9,7 @@
 
 #include "app/config_parts.hpp"
 #include "app/errors.hpp"
+#include "core/text.hpp"
 
 namespace meterseal::app {
 
@@ -122,6 +123,50 @@ void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Proble
   read_password(mqtt, credentials_dir, problems);
 }
 
+std::optional<unsigned> base64_value(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0' + 52);
+  if (c == '+') return 62;
+  if (c == '/') return 63;
+  return std::nullopt;
+}
+
+/// @source RFC 4648, 4
+std::optional<std::string> base64_decoded(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  std::string out;
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto value = i < text.size() - padding ? base64_value(text[i]) : std::optional(0U);
+    if (!value) return std::nullopt;
+    bits = bits << 6 | *value;
+    if (i % 4 != 3) continue;
+    for (const unsigned shift : {16U, 8U, 0U}) out += static_cast<char>(bits >> shift & 0xFF);
+    bits = 0;
+  }
+  out.resize(out.size() - padding);
+  return out;
+}
+
+/// The device's key as the hub shows it: base64 of 32 bytes (64 where an owner chose a longer one).
+void read_sas_key(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
+  if (mqtt.sas_key_file.path.empty()) return;
+  const auto text = secret_of({mqtt.sas_key_file, "mqtt.sas_key_file", kMaxPasswordBytes, credentials_dir},
+                              password_unreadable, problems);
+  if (!text) return;
+  auto key = base64_decoded(trim(*text));
+  if (!key || key->size() < 16 || key->size() > 64) {
+    problems.add(
+        password_unreadable, mqtt.sas_key_file.line,
+        "mqtt.sas_key_file: " + quoted(mqtt.sas_key_file.path) + " holds no device key (base64 of 16 to 64 bytes)",
+        "copy the primary key of the device from the hub into this file, nothing else");
+    return;
+  }
+  mqtt.sas_key = std::move(*key);
+}
+
 enum class PathKind : std::uint8_t {
   file,
   folder
@@ -174,6 +219,7 @@ std::optional<std::string> read_config_file(Problems& problems) {
 
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {
   check_password(config.mqtt, credentials_dir, problems);
+  read_sas_key(config.mqtt, credentials_dir, problems);
   for (const BrokerConfig& broker : config.mqtt.brokers) {
     check_path(broker.tls.ca_file, "ca_file", PathKind::file, problems);
     check_path(broker.tls.ca_path, "ca_path", PathKind::folder, problems);

@@ -198,6 +198,21 @@ TEST_F(ConfigFiles, RefusesAnIdentityThatIsNotThereOrWhoseKeyOthersCanRead) {
                "mqtt.tls.client_cert: " + shown("client.pem") + " cannot be opened: No such file or directory");
 }
 
+TEST_F(ConfigFiles, ReadsTheDevicesKeyOrSaysWhatItShouldBe) {
+  write("meterseal.toml", site("preset = \"azure-iot-hub\"\nclient_id = \"m\"\nsas_key_file = \"device.key\"\n"));
+  write("device.key", "MDEyMzQ1Njc4OWFiY2RlZg==\n");
+  protect("device.key", 0600);
+  const auto config = load();
+  ASSERT_TRUE(config) << config.error()[0].detail.view();
+  EXPECT_EQ(config->mqtt.sas_key, "0123456789abcdef");
+  for (const char* wrong :
+       {"", "c2hvcnQ=", "MDEyMzQ1Njc4OWFiY2RlZg=", "MDEyMzQ1Njc4OWFiY2RlZ*==", "=MDEyMzQ1Njc4OWFiY2RlZg"}) {
+    write("device.key", wrong);
+    expect_fault(password_unreadable, 7,
+                 "mqtt.sas_key_file: " + shown("device.key") + " holds no device key (base64 of 16 to 64 bytes)");
+  }
+}
+
 TEST_F(ConfigFiles, RefusesARevocationListThatIsNotThere) {
   write("meterseal.toml", site("", "ca_path = \"anchors\"\ncrl_file = \"list.pem\"\n"));
   expect_fault(identity_unreadable, 7,
