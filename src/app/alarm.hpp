@@ -35,27 +35,25 @@ enum class AlarmKind : std::uint8_t {
 /// "security_refusal": as it stands in the JSON and in the log.
 [[nodiscard]] std::string_view name_of(AlarmKind kind);
 
+struct AlarmLimits {
+  milliseconds run{30'000};
+  std::size_t waiting = 8;
+  unsigned at_once = 3;            ///< of one kind
+  seconds refill = seconds{1200};  ///< one more of that kind after this time
+};
+
 class Alarm {
  public:
-  struct Limits {
-    milliseconds run{30'000};
-    std::size_t waiting = 8;
-    unsigned at_once = 3;            ///< of one kind
-    seconds refill = seconds{1200};  ///< one more of that kind after this time
-  };
-
   /// @param device  the topic, for a command that serves several devices
   Alarm(boost::asio::io_context& loop, const Clock& clock, Log& log, AlarmConfig config, std::string device,
-        Limits limits);
-  Alarm(boost::asio::io_context& loop, const Clock& clock, Log& log, AlarmConfig config, std::string device)
-      : Alarm(loop, clock, log, std::move(config), std::move(device), Limits{}) {}
+        AlarmLimits limits = {});
   ~Alarm();
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
   /// Returns at once; without a command it does nothing.
   /// @param facts  one complete JSON object, without secrets, at most 16 KiB
-  void raise(AlarmKind kind, std::string facts);
+  void raise(AlarmKind kind, std::string_view facts);
 
  private:
   struct Impl;
