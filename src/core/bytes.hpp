@@ -5,6 +5,7 @@
 // A ByteWriter never writes past its end: `failed()` likewise. All integers big-endian ("network order").
 // Neither owns its memory. Thread: values, any.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -65,7 +66,12 @@ class ByteWriter {
   void u32(std::uint32_t value) { integer(value, 4); }
   void u64(std::uint64_t value) { integer(value, 8); }
   void bytes(Bytes bytes) {
-    for (const std::uint8_t byte : bytes) integer(byte, 1);
+    if (bytes.size() > out_.size() - size_) {
+      failed_ = true;
+      return;
+    }
+    std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += bytes.size();
   }
 
   [[nodiscard]] Bytes written() const { return Bytes(out_).first(size_); }
