@@ -15,13 +15,12 @@ def main() -> int:
     faults = []
     codes = {}
     for room, (low, high) in RANGES.items():
-        file = ROOT / "src" / room / "errors.hpp"
-        if not file.exists():
-            continue
-        for variable, number, error_class, name in CODE.findall(file.read_text(encoding="utf-8")):
+        files = [ROOT / "src" / room / part / "errors.hpp" for part in (".", "host")]
+        text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+        for variable, number, error_class, name in CODE.findall(text):
             number = int(number)
             if not low <= number <= high:
-                faults.append(f"{file.name}: {name} has {number}, outside {low}-{high} of {room}")
+                faults.append(f"{room}: {name} has {number}, outside {low}-{high} of {room}")
             if number in codes:
                 faults.append(f"{name}: number {number} belongs to {codes[number][0]}")
             if name != f"{room}_{variable}":

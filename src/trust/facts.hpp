@@ -85,6 +85,7 @@ struct Facts {
   ChainState chain = ChainState::unchecked;
   std::optional<Sha256> anchor;  ///< SHA-256 of the anchor's SubjectPublicKeyInfo; only with chain == good
   Text<96> chain_detail;         ///< which certificate, for the log
+  Text<96> names;                ///< the leaf's subjectAltNames, "DNS:a, IP:b", cut where too long; for the log
   StapleState staple = StapleState::pending;
   std::optional<UtcTime> staple_until;  ///< nextUpdate of a good staple
   std::optional<UtcTime> now;           ///< nullopt: the wall clock is unknown

@@ -2,7 +2,8 @@
 
 // What this device has recorded about the broker behind one host and port: which certificate and key each pin has stood
 // for, what was learned, which pin was retired. Lives in the state directory; the declared pins live in the policy. A
-// slot's record is valid only while its declared pin is unchanged.
+// record is valid only while its pin is declared, whichever slot it stands in; one that is not any more is ignored, and
+// dropped with the next change.
 //
 // Renewals are judged against it (judge.hpp) and written into it only after the peer has proved that it owns its key
 // (remember_*). Pure; persistence: encode() and decode(), kept under "trust/<host>:<port>".
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/inline_vector.hpp"
 #include "core/result.hpp"
 #include "trust/policy.hpp"
 
@@ -46,11 +48,23 @@ struct Learned {
 struct Lineage {
   std::array<std::optional<SlotRecord>, 2> slots;
   bool swapped = false;         ///< slot 2 matched and was promoted: slot 1 of the policy is the former one now
-  std::optional<Pin> previous;  ///< the pin that was promoted over, still valid until it is retired
+  std::optional<Pin> previous;  ///< the pin that was promoted over: valid as long as it is declared, so until a person
+                                ///< or a campaign clears or overwrites the slot in which it stands now
   std::optional<Learned> learned;
 
   friend bool operator==(const Lineage&, const Lineage&) = default;
 };
+
+/// A pin that counts now, in the order in which it is compared and shown.
+struct PinInForce {
+  Pin pin;
+  std::uint8_t slot = 1;    ///< 1 or 2, as MqttFingerprint1 and 2 show it: after a promotion the other way round
+  bool is_learned = false;  ///< nothing is declared; it was learned and confirmed
+  bool is_former = false;   ///< it was promoted over
+};
+[[nodiscard]] InlineVector<PinInForce, 2> pins_in_force(const Policy& policy, const Lineage& lineage);
+/// What `pin` has stood for. A learned pin has its record from the moment it was learned.
+[[nodiscard]] std::optional<SlotRecord> record_of(const Lineage& lineage, const Pin& pin);
 
 [[nodiscard]] std::string encode(const Lineage& lineage);
 /// @return trust::lineage_damaged; the caller then starts with an empty one and says so

@@ -1,0 +1,166 @@
+#include "trust/continuity.hpp"
+
+#include <algorithm>
+
+#include "trust/checks.hpp"
+#include "trust/errors.hpp"
+
+namespace meterseal::trust {
+
+namespace {
+
+using PinsInForce = InlineVector<PinInForce, 2>;
+
+bool has_declared_pin(const Policy& policy) {
+  return policy.pins[0] || policy.pins[1];
+}
+
+std::optional<Sha256> anchor_of(const Facts& facts) {
+  return verifies_to_an_anchor(facts) ? facts.anchor : std::nullopt;
+}
+
+Text<224> from_to(std::string_view what, std::string_view from, std::string_view to) {
+  return Text<224>(what).add(": ").add(from).add(" -> ").add(to);
+}
+Text<224> from_to(std::string_view what, const Sha256& from, const Sha256& to) {
+  return from_to(what, format_sha256(from).view(), format_sha256(to).view());
+}
+
+/// Drops what belongs to pins that do not count any more.
+void forget_the_rest(const Policy& policy, const PinsInForce& pins, Lineage& lineage) {
+  const auto counts = [&](const Pin& pin) {
+    return std::any_of(pins.begin(), pins.end(), [&](const PinInForce& p) { return p.pin == pin; });
+  };
+  for (auto& slot : lineage.slots) {
+    if (slot && !counts(slot->declared)) slot.reset();
+  }
+  if (lineage.previous && !counts(*lineage.previous)) {
+    lineage.previous.reset();
+    lineage.swapped = false;
+  }
+  // A pin was set since: what was learned before it must not come back to life when that pin is cleared.
+  if (has_declared_pin(policy)) lineage.learned.reset();
+}
+
+/// The place of a pin's record. One is free: at most two pins count, and the records of all others are gone.
+SlotRecord& place_for(Lineage& lineage, const Pin& pin) {
+  for (auto& slot : lineage.slots) {
+    if (slot && slot->declared == pin) return *slot;
+  }
+  auto& free = lineage.slots[0] ? lineage.slots[1] : lineage.slots[0];
+  return free.emplace();
+}
+
+SlotRecord first_record(const Pin& pin, const Facts& facts) {
+  SlotRecord record;
+  record.declared = pin;
+  record.certificate = facts.certificate;
+  record.key = facts.key;
+  record.anchor = anchor_of(facts);
+  record.is_key_pin = pin.digest != facts.certificate;
+  record.since = facts.now;
+  return record;
+}
+
+TrustEvent first_match(const SlotRecord& record) {
+  Text<224> text("pin ");
+  text.add(format_pin(record.declared))
+      .add(record.is_key_pin ? " is the broker's key" : " is the broker's certificate");
+  if (record.anchor) text.add("; its chain verifies, so renewal = \"same-ca\" could follow a new key");
+  return {TrustEventKind::pin_matched_first_time, text};
+}
+
+/// Another certificate than the one recorded was trusted through this pin.
+TrustEvent update(SlotRecord& record, TrustedBy by, const Facts& facts) {
+  TrustEvent event{TrustEventKind::followed_same_key,
+                   from_to("certificate renewed, same key", record.certificate, facts.certificate)};
+  if (by == TrustedBy::same_ca) {
+    event = {TrustEventKind::followed_same_ca,
+             from_to("certificate renewed, same CA", record.certificate, facts.certificate)};
+  } else if (by != TrustedBy::same_key && record.followed) {
+    event = {TrustEventKind::flipped_back,
+             from_to("former certificate served again", record.certificate, facts.certificate)};
+  }
+  record.certificate = facts.certificate;
+  record.key = facts.key;
+  record.followed = by == TrustedBy::same_ca || by == TrustedBy::same_key;
+  record.since = facts.now;
+  return event;
+}
+
+/// The slots change places; both pins stay in force.
+TrustEvent promote(const Policy& policy, Lineage& lineage, const PinInForce& former, const PinInForce& matched) {
+  lineage.previous = former.pin;
+  lineage.swapped = policy.pins[1] == matched.pin;
+  const Text<95> from = format_pin(former.pin);
+  if (matched.is_former) {
+    return {TrustEventKind::flipped_back,
+            from_to("former pin served again", from.view(), format_pin(matched.pin).view())};
+  }
+  return {TrustEventKind::promoted_slot_2, from_to("successor served", from.view(), format_pin(matched.pin).view())};
+}
+
+}  // namespace
+
+Remembered remember_learned(const Policy& policy, Lineage lineage, const Facts& facts) {
+  Remembered remembered{std::move(lineage), {}};
+  if (has_declared_pin(policy) || policy.mode != Mode::fingerprint || policy.learn == Learn::off) return remembered;
+  const bool at_once = policy.learn == Learn::automatic;
+  auto& learned = remembered.lineage.learned;
+  if (!learned) {
+    learned = Learned{facts.certificate, facts.key, anchor_of(facts), facts.now, std::nullopt, false};
+  } else if (learned->confirmed || learned->conflict) {
+    return remembered;
+  } else if (learned->certificate != facts.certificate) {
+    learned->conflict = facts.certificate;
+    remembered.events.push_back(
+        {TrustEventKind::learn_conflict, from_to("another one than learned", learned->certificate, facts.certificate)});
+    return remembered;
+  } else if (!at_once) {
+    return remembered;
+  }
+  learned->confirmed = at_once;
+  remembered.events.push_back({at_once ? TrustEventKind::learned_automatically : TrustEventKind::learned,
+                               Text<224>("learned ").add(format_sha256(facts.certificate))});
+  return remembered;
+}
+
+Remembered remember_accepted(const Policy& policy, Lineage lineage, const Trusted& trusted, const Facts& facts) {
+  Remembered remembered{std::move(lineage), {}};
+  if (trusted.by() == TrustedBy::ca) return remembered;
+  const PinsInForce pins = pins_in_force(policy, remembered.lineage);
+  const auto* matched = std::find_if(pins.begin(), pins.end(), [&](const PinInForce& p) {
+    return p.is_learned ? trusted.slot() == 0 : trusted.slot() == p.slot;
+  });
+  if (matched == pins.end()) return remembered;
+
+  const auto known = record_of(remembered.lineage, matched->pin);
+  forget_the_rest(policy, pins, remembered.lineage);
+  SlotRecord& record = place_for(remembered.lineage, matched->pin);
+  record = known.value_or(first_record(matched->pin, facts));
+  const bool is_followed = trusted.by() == TrustedBy::same_key || trusted.by() == TrustedBy::same_ca;
+  // The pin itself was served: whatever this very certificate verifies to is the anchor of the pin.
+  if (!is_followed && !record.anchor) record.anchor = anchor_of(facts);
+  if (!known) remembered.events.push_back(first_match(record));
+  if (record.certificate != facts.certificate) remembered.events.push_back(update(record, trusted.by(), facts));
+  if (matched->slot == 2 && pins.size() == 2) {
+    remembered.events.push_back(promote(policy, remembered.lineage, pins[0], *matched));
+  }
+  return remembered;
+}
+
+Result<Lineage> confirm_learned(Lineage lineage, const Sha256& shown) {
+  auto& learned = lineage.learned;
+  if (!learned) return fail(nothing_learned, "fingerprint", "none was learned from this broker");
+  if (learned->conflict) {
+    return fail(learn_conflict_open, "fingerprint",
+                from_to("two were served", learned->certificate, *learned->conflict));
+  }
+  if (learned->certificate != shown) {
+    return fail(confirm_mismatch, "fingerprint", from_to("not the learned one", shown, learned->certificate));
+  }
+  learned->confirmed = true;
+  return lineage;
+}
+
+}  // namespace meterseal::trust
