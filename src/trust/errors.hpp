@@ -70,4 +70,10 @@ inline constexpr Code learn_conflict_open{244, ErrorClass::refuse, "trust_learn_
                                           "find out which fingerprint is the broker's and set that one with "
                                           "MqttFingerprint1"};
 
+// 280-289: the toolbox (host/certificate_report.hpp, host/probe.hpp)
+inline constexpr Code certificate_unreadable{280, ErrorClass::refuse, "trust_certificate_unreadable",
+                                             "give a file with one certificate, in PEM or DER"};
+inline constexpr Code probe_failed{281, ErrorClass::retry, "trust_probe_failed",
+                                   "free memory on this machine and try again"};
+
 }  // namespace meterseal::trust
