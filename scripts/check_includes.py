@@ -22,11 +22,14 @@ MAY = {
     "trust/host": {"core", "trust"},
     "mqtt/host": {"core", "core/host", "mqtt", "trust", "trust/host"},
     "outbox/host": {"core", "outbox"},
+    "collect": {"core"},
+    "collect/host": {"core", "collect", "outbox/host"},
 }
 # third-party header prefix -> rooms that may use it
 THIRD_PARTY = {
     "openssl/": {"trust/host"},
     "sqlite3": {"outbox/host"},
+    "libpq-fe": {"collect/host"},
     "boost/": {"core/host", "meter/host", "meter/sim/host", "mqtt/host", "outbox/host", "app"},
     "spdlog/": {"app"},
     "CLI/": {"app"},
