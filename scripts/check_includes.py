@@ -34,7 +34,7 @@ THIRD_PARTY = {
     "spdlog/": {"app"},
     "CLI/": {"app"},
     "toml++/": {"app"},
-    "nlohmann/": {"app"},
+    "nlohmann/": {"app", "collect/host"},
 }
 HEAVY_NOT_IN_HEADERS = ("spdlog/", "CLI/", "toml++/", "nlohmann/")
 # An operating system's headers have no place in pure code.
