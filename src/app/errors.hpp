@@ -32,6 +32,8 @@ inline constexpr Code anchor_unreadable{960, ErrorClass::refuse, "app_anchor_unr
 inline constexpr Code identity_unreadable{
     961, ErrorClass::refuse, "app_identity_unreadable",
     "name a readable file; keys and PINs belong to the service alone (chmod 600)"};
+inline constexpr Code profile_unreadable{965, ErrorClass::refuse, "app_profile_unreadable",
+                                         "make the folder profiles/ beside the configuration file readable"};
 
 // 970-979: command line
 inline constexpr Code bad_log_level{970, ErrorClass::refuse, "app_bad_log_level", "use error, warning, info or debug"};

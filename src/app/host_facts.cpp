@@ -37,6 +37,13 @@ std::uint64_t number_after(const char* path, const std::string& key) {
   return 0;
 }
 
+/// The frequency that the processor can reach; of one that has no scaling, as on virtual machines, its only one.
+std::uint32_t read_cpu_mhz() {
+  const std::string khz = first_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
+  if (!khz.empty()) return static_cast<std::uint32_t>(std::strtoull(khz.c_str(), nullptr, 10) / 1000);
+  return static_cast<std::uint32_t>(number_after("/proc/cpuinfo", "cpu MHz\t\t:"));
+}
+
 struct DefaultRoute {
   std::string interface;
   std::string gateway;
@@ -111,6 +118,7 @@ MachineTexts read_machine_texts() {
     texts.kernel = names.release;
     texts.hardware = std::string(names.machine) + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
   }
+  texts.cpu_mhz = read_cpu_mhz();
   texts.model = first_line("/proc/device-tree/model");
   if (texts.model.empty()) texts.model = first_line("/sys/class/dmi/id/product_name");
   if (texts.model.empty()) texts.model = "Linux gateway";

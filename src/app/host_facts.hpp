@@ -18,6 +18,7 @@ struct MachineTexts {
   std::string model;     ///< "Raspberry Pi 4 Model B", or the machine architecture
   std::string hardware;  ///< "x86_64, 2 cores"
   std::string kernel;
+  std::uint32_t cpu_mhz = 0;
 };
 [[nodiscard]] MachineTexts read_machine_texts();
 

@@ -24,7 +24,7 @@ struct Value {
 /// broker.
 struct BlockReading {
   std::size_t meter = 0;  ///< index of the meter in the configuration, over all buses
-  Instant at{};
+  Instant at;
   std::span<const Value> values;  ///< valid during the call only
 };
 
@@ -33,7 +33,7 @@ class LatestValues {
  public:
   struct Entry {
     std::int64_t milli = 0;
-    Instant at{};
+    Instant at;
   };
 
   void take(const BlockReading& block) {

@@ -1,0 +1,103 @@
+// `meterseal run`: reads the configuration, then lives until it is told to stop. `Restart 1` and SIGHUP begin a new
+// life in the same process, with the configuration file as it is then.
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "app/log.hpp"
+#include "app/site.hpp"
+#include "app/site_setup.hpp"
+#include "app/verbs.hpp"
+#include "core/host/system_clock.hpp"
+#include "core/host/zone_calendar.hpp"
+
+namespace meterseal::app {
+
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kRefused = 2;
+
+struct RunArguments {
+  std::string config = "/etc/meterseal/meterseal.toml";
+  std::string state;
+  std::string log_level = "info";
+};
+
+/// systemd names the state directory of the service; with several of them the first is ours.
+std::string default_state_directory() {
+  const char* given = std::getenv("STATE_DIRECTORY");
+  if (given == nullptr || *given == '\0') return "/var/lib/meterseal";
+  const std::string list(given);
+  return list.substr(0, list.find(':'));
+}
+
+int refuse(const Error& error) {
+  print_error(error);
+  return kRefused;
+}
+
+host::ClockTrust trust_of(ClockTrust trust) {
+  return trust == ClockTrust::trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic;
+}
+
+/// The file may have been changed for the new life. When it cannot be used the old life goes on, because the person who
+/// could mend it may be far away.
+void load_again(const std::string& file, std::unique_ptr<SiteSetup>& setup, Log& log) {
+  auto loaded = load_site(file);
+  if (!loaded) {
+    for (const Error& error : loaded.error()) log.error("CFG", error);
+    log.warn("CFG", "going on with the configuration as it was before");
+    return;
+  }
+  if ((*loaded)->config.device.timezone != setup->config.device.timezone) {
+    log.warn("CFG", "device.timezone takes effect when the service is started anew");
+  }
+  setup = std::move(*loaded);
+}
+
+int run_agent(const RunArguments& arguments) {
+  const auto level = parse_log_level(arguments.log_level);
+  if (!level) return refuse(level.error());
+  auto loaded = load_site(arguments.config);
+  if (!loaded) {
+    for (const Error& error : loaded.error()) print_error(error);
+    return kRefused;
+  }
+  std::unique_ptr<SiteSetup> setup = std::move(*loaded);
+  const auto calendar = host::ZoneCalendar::open(setup->config.device.timezone);
+  if (!calendar) return refuse(calendar.error());
+  const std::string state = arguments.state.empty() ? default_state_directory() : arguments.state;
+  const auto log = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
+
+  for (;;) {
+    for (const std::string& warning : setup->config.warnings) log->warn("CFG", warning);
+    const host::SystemClock clock(trust_of(setup->config.device.clock));
+    auto site = Site::open(*setup, state, clock, **calendar, *log);
+    if (!site) return refuse(site.error());
+    if ((*site)->run() == End::stop) return kGood;
+    site->reset();  // closes the store before the next life opens it
+    load_again(arguments.config, setup, *log);
+  }
+}
+
+}  // namespace
+
+void add_run_verb(CLI::App& program, Job& job) {
+  auto* verb = program.add_subcommand("run", "Reads the meters and publishes them until it is stopped.");
+  auto arguments = std::make_shared<RunArguments>();
+  verb->add_option("--config", arguments->config, "configuration file")->capture_default_str();
+  verb->add_option("--state", arguments->state,
+                   "folder for what is kept (default: $STATE_DIRECTORY, else /var/lib/meterseal)");
+  verb->add_option("--log-level", arguments->log_level, "error, warning, info or debug")->capture_default_str();
+  verb->footer(
+      "SIGTERM and SIGINT end it in an orderly way, SIGHUP restarts it with the changed file.\n"
+      "Example: meterseal run --config /etc/meterseal/meterseal.toml\n"
+      "Exit codes: 0 stopped in an orderly way, 2 usage, configuration or state directory");
+  verb->callback([arguments, &job] { job = [arguments] { return run_agent(*arguments); }; });
+}
+
+}  // namespace meterseal::app

@@ -1,0 +1,60 @@
+#pragma once
+
+// What the device keeps beside its readings: settings made at run time, how often it was started, and by what number
+// discovery knows it. Read once at the start; each change is a named value that goes into the next commit.
+//
+// Owner: value. Thread: loop thread. A value that cannot be understood counts as not set.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time.hpp"
+#include "outbox/store.hpp"
+
+namespace meterseal::app {
+
+/// How this life of the program began.
+enum class Start : std::uint8_t {
+  power_on,  ///< first start since the host booted
+  restart
+};
+/// As Tasmota says it.
+[[nodiscard]] std::string_view text_of(Start start);
+
+class Settings {
+ public:
+  static constexpr seconds kDefaultTelePeriod{300};
+
+  /// @param values  as the store gave them @param boot  number of this boot of the host
+  /// @param fresh_seed  48 random bits, used when the device has none yet
+  Settings(std::vector<outbox::NamedValue> values, BootId boot, std::uint64_t fresh_seed);
+
+  /// What this start itself has changed: to be committed at once.
+  [[nodiscard]] std::vector<outbox::NamedValue> changes_of_start() const;
+
+  [[nodiscard]] seconds tele_period() const;
+  [[nodiscard]] outbox::NamedValue set_tele_period(seconds period);
+
+  [[nodiscard]] Start start() const { return start_; }
+  [[nodiscard]] std::uint32_t starts() const { return starts_; }
+  /// Of the discovery address and the back-off; never changes once it is kept.
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+
+  /// Any other kept value; empty: none.
+  [[nodiscard]] std::string value(const std::string& name) const;
+
+ private:
+  [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name, std::uint64_t high) const;
+
+  std::map<std::string, std::string> values_;
+  BootId boot_;
+  Start start_ = Start::power_on;
+  std::uint32_t starts_ = 1;
+  std::uint64_t seed_ = 0;
+};
+
+}  // namespace meterseal::app
