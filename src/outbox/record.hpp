@@ -21,6 +21,6 @@ struct Record {
   std::string body;             ///< `"ENERGY":{...},"sub1":{...}`, UTF-8, at most kMaxBody bytes
 };
 
-inline constexpr std::size_t kMaxBody = 64 * 1024;
+inline constexpr std::size_t kMaxBody = std::size_t{64} * 1024;
 
 }  // namespace meterseal::outbox

@@ -1,0 +1,335 @@
+#include "outbox/host/database.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "outbox/errors.hpp"
+
+namespace meterseal::outbox::host {
+namespace {
+
+/// A quick check reads the whole file: 50 ms for this much. Damage in a larger one is found when it is read.
+constexpr std::int64_t kCheckedBytes = 32LL << 20;
+/// Rows of one transaction of a relabelling: bounds the write-ahead log.
+constexpr std::int64_t kRelabelRows = 2000;
+constexpr std::size_t kFetchBytes = std::size_t{256} * 1024;
+constexpr std::int64_t kDropRows = 8;  ///< deleted at once while the limit is exceeded
+
+std::optional<std::int64_t> utc_ms_of(const Stamp& stamp) {
+  return stamp.utc ? std::optional(stamp.utc->time_since_epoch().count()) : std::nullopt;
+}
+
+Record record_of(const RecordRow& row) {
+  Record record;
+  record.sequence = static_cast<Sequence>(row.sequence);
+  record.stamp.boot = static_cast<BootId>(row.boot);
+  record.stamp.at = Instant(LoopClock::duration(row.at_us));
+  if (row.utc_ms) record.stamp.utc = UtcTime(milliseconds(*row.utc_ms));
+  record.time_estimated = row.estimated != 0;
+  record.body = row.body;
+  return record;
+}
+
+/// record_crc(sequence, boot, at_us, utc_ms, estimated, oldest, body), for UPDATE.
+void record_crc(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+  RecordRow row;
+  row.sequence = sqlite3_value_int64(values[0]);
+  row.boot = sqlite3_value_int64(values[1]);
+  row.at_us = sqlite3_value_int64(values[2]);
+  if (sqlite3_value_type(values[3]) != SQLITE_NULL) row.utc_ms = sqlite3_value_int64(values[3]);
+  row.estimated = sqlite3_value_int64(values[4]);
+  row.oldest = sqlite3_value_int64(values[5]);
+  const auto* body = static_cast<const char*>(sqlite3_value_blob(values[6]));
+  if (body != nullptr) row.body = {body, static_cast<std::size_t>(sqlite3_value_bytes(values[6]))};
+  sqlite3_result_int64(context, row.crc());
+}
+
+}  // namespace
+
+/// Prepared once: a commit parses no SQL.
+struct Database::Statements {
+  explicit Statements(const Connection& c)
+      : add(c,
+            "INSERT INTO record(sequence, boot, at_us, utc_ms, estimated, oldest, crc, body) "
+            "VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)"),
+        remove(c, "DELETE FROM record WHERE sequence = ?1 RETURNING sequence"),
+        keep(c,
+             "INSERT INTO value(name, value, revision, crc) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(name) DO UPDATE SET "
+             "value = excluded.value, revision = excluded.revision, crc = excluded.crc"),
+        oldest(c, "SELECT sequence FROM record ORDER BY sequence LIMIT 1"),
+        drop(c,
+             "DELETE FROM record WHERE sequence IN (SELECT sequence FROM record ORDER BY sequence LIMIT ?1) "
+             "RETURNING sequence"),
+        fetch(c,
+              "SELECT sequence, boot, at_us, utc_ms, estimated, oldest, crc, body FROM record "
+              "WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"),
+        page_count(c, "PRAGMA page_count"),
+        free_pages(c, "PRAGMA freelist_count") {}
+
+  Statement add, remove, keep, oldest, drop, fetch, page_count, free_pages;
+};
+
+Database::Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence)
+    : log_(log),
+      max_bytes_(max_bytes),
+      connection_(path, vfs),
+      statements_(nullptr, [](Statements* statements) { delete statements; }) {
+  const bool empty = connection_.integer("PRAGMA page_count") == 0;
+  if (connection_.is_read_only()) throw Damaged{"the file says that it must not be written"};
+  if (empty) connection_.run("PRAGMA page_size = " + std::to_string(kPageSize));
+  configure();
+  if (connection_.integer("SELECT count(*) FROM sqlite_schema") == 0 &&
+      connection_.integer("PRAGMA application_id") == 0) {
+    create();
+  }
+  verify();
+  statements_.reset(new Statements(connection_));
+  read_values();
+  check_sequence();
+  last_sequence_ = std::max(last_sequence_, least_sequence);
+}
+
+void Database::configure() const {
+  if (connection_.text("PRAGMA journal_mode = WAL") != "wal") throw Damaged{"no write-ahead log"};
+  connection_.run("PRAGMA synchronous = FULL");
+  connection_.run("PRAGMA cache_size = -512");             // KiB
+  connection_.run("PRAGMA wal_autocheckpoint = 1000");     // pages: 0.5 MB
+  connection_.run("PRAGMA journal_size_limit = 4194304");  // bytes that a huge transaction leaves behind
+  connection_.run("PRAGMA trusted_schema = OFF");
+  connection_.run("PRAGMA cell_size_check = ON");
+  const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  if (sqlite3_create_function_v2(connection_.handle(), "record_crc", 7, flags, nullptr, record_crc, nullptr, nullptr,
+                                 nullptr) != SQLITE_OK) {
+    throw Fault{SQLITE_NOMEM, 0, "record_crc"};
+  }
+}
+
+void Database::create() const {
+  Transaction transaction(connection_);
+  connection_.run("PRAGMA application_id = " + std::to_string(kApplicationId));
+  connection_.run("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  connection_.run(kRecordTable);
+  connection_.run(kRecordIndex);
+  connection_.run(kValueTable);
+  const std::string version = std::to_string(kSchemaVersion);
+  const ValueRow row{kSchemaValue, version, 0};
+  Statement(connection_, "INSERT INTO value(name, value, revision, crc) VALUES(?1, ?2, 0, ?3)")
+      .bind_text(1, row.name)
+      .bind_blob(2, row.value)
+      .bind(3, std::int64_t{row.crc()})
+      .run();
+  transaction.commit();
+}
+
+void Database::verify() {
+  const std::int64_t version = connection_.integer("PRAGMA user_version");
+  if (version != kSchemaVersion) {
+    // One flipped bit must not look like a newer program: that one would have written both places.
+    Statement kept(connection_, "SELECT value FROM value WHERE name = ?1");
+    const bool is_ours = kept.bind_text(1, kSchemaValue).step() && kept.bytes(0) == std::to_string(kSchemaVersion);
+    if (version > kSchemaVersion && !is_ours) throw Newer{version};
+    throw Damaged{"schema version " + std::to_string(version)};
+  }
+  if (connection_.integer("PRAGMA application_id") != kApplicationId) throw Damaged{"application id"};
+  if (connection_.integer("PRAGMA page_size") != kPageSize) throw Damaged{"page size"};
+  Statement schema(connection_,
+                   "SELECT sql FROM sqlite_schema WHERE name IN ('record', 'record_without_time', 'value') "
+                   "ORDER BY name");
+  for (const std::string_view expected : {kRecordTable, kRecordIndex, kValueTable}) {
+    if (!schema.step() || schema.bytes(0) != expected) throw Damaged{"schema"};
+  }
+  if (connection_.integer("PRAGMA page_count") * kPageSize > kCheckedBytes) return;
+  const std::string verdict = connection_.text("PRAGMA quick_check(1)");
+  if (verdict != "ok") throw Damaged{verdict};
+}
+
+void Database::read_values() {
+  Statement rows(connection_, "SELECT name, value, revision, crc FROM value");
+  while (rows.step()) {
+    const ValueRow row{rows.bytes(0), rows.bytes(1), rows.integer(2)};
+    if (rows.integer(3) != std::int64_t{row.crc()}) throw Damaged{"a value has another checksum"};
+    revision_ = std::max(revision_, row.revision);
+    values_.emplace(row.name, row.value);
+  }
+}
+
+void Database::check_sequence() {
+  last_sequence_ = static_cast<Sequence>(connection_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'record'"));
+  const auto kept = values_.find(std::string(kSequenceValue));
+  const std::string written = std::to_string(last_sequence_);
+  if (kept == values_.end() ? last_sequence_ != 0 : kept->second != written) {
+    throw Damaged{"the last sequence number is kept twice and differs"};
+  }
+}
+
+Committed Database::commit(const Commit& commit) {
+  Committed done;
+  done.added.reserve(commit.add.size());
+  std::size_t removed = 0;
+  Sequence next = last_sequence_;
+  Transaction transaction(connection_);
+  ++revision_;  // never used twice, even when this fails
+  for (const Sequence sequence : commit.remove) {
+    statements_->remove.bind(1, static_cast<std::int64_t>(sequence));
+    while (statements_->remove.step()) ++removed;
+  }
+  if (!commit.add.empty()) {
+    const bool any = statements_->oldest.step();
+    const auto oldest = any ? static_cast<Sequence>(statements_->oldest.integer(0)) : next + 1;
+    statements_->oldest.reset();
+    for (const Record& record : commit.add) {
+      add(record, ++next, oldest);
+      done.added.push_back(next);
+    }
+    keep(kSequenceValue, std::to_string(next));
+  }
+  for (const auto& [name, value] : commit.values) keep(name, value);
+  make_room(done);
+  transaction.commit();
+  last_sequence_ = next;
+  if (records_) *records_ += done.added.size() - removed - done.dropped;
+  return done;
+}
+
+void Database::add(const Record& record, Sequence sequence, Sequence oldest) {
+  RecordRow row;
+  row.sequence = static_cast<std::int64_t>(sequence);
+  row.boot = record.stamp.boot;
+  row.at_us = record.stamp.at.time_since_epoch().count();
+  row.utc_ms = utc_ms_of(record.stamp);
+  row.oldest = static_cast<std::int64_t>(oldest);
+  row.body = record.body;
+  statements_->add.bind(1, row.sequence)
+      .bind(2, row.boot)
+      .bind(3, row.at_us)
+      .bind(4, row.utc_ms)
+      .bind(5, row.oldest)
+      .bind(6, std::int64_t{row.crc()})
+      .bind_text(7, row.body)
+      .run();
+}
+
+void Database::keep(std::string_view name, std::string_view value) {
+  const ValueRow row{name, value, revision_};
+  statements_->keep.bind_text(1, row.name)
+      .bind_blob(2, row.value)
+      .bind(3, row.revision)
+      .bind(4, std::int64_t{row.crc()})
+      .run();
+}
+
+std::uint64_t Database::used_bytes() {
+  statements_->page_count.step();
+  std::int64_t pages = statements_->page_count.integer(0);
+  statements_->page_count.reset();
+  statements_->free_pages.step();
+  pages -= statements_->free_pages.integer(0);
+  statements_->free_pages.reset();
+  return static_cast<std::uint64_t>(pages * kPageSize);
+}
+
+void Database::make_room(Committed& done) {
+  while (used_bytes() > max_bytes_) {
+    statements_->drop.bind(1, kDropRows);
+    const std::size_t before = done.dropped;
+    while (statements_->drop.step()) {
+      const auto sequence = static_cast<Sequence>(statements_->drop.integer(0));
+      done.dropped_first = done.dropped == 0 ? sequence : std::min(done.dropped_first, sequence);
+      done.dropped_last = std::max(done.dropped_last, sequence);
+      ++done.dropped;
+    }
+    if (done.dropped == before) return;  // values alone are larger than the limit
+  }
+}
+
+std::vector<Record> Database::fetch(Sequence after, std::size_t limit) {
+  Page page = read_page(after, limit);
+  while (!page.damaged.empty()) {
+    for (const Sequence sequence : page.damaged) {
+      log_.warn("OUT", "record " + std::to_string(sequence) + " was damaged on the disk and is left out");
+    }
+    Commit removal;
+    removal.remove = std::move(page.damaged);
+    (void)commit(removal);
+    page = read_page(after, limit);
+  }
+  return std::move(page.records);
+}
+
+Database::Page Database::read_page(Sequence after, std::size_t limit) {
+  Page page;
+  std::size_t bytes = 0;
+  Statement& rows = statements_->fetch;
+  rows.bind(1, static_cast<std::int64_t>(std::min<Sequence>(after, std::numeric_limits<std::int64_t>::max())));
+  rows.bind(2, static_cast<std::int64_t>(limit));
+  while (bytes < kFetchBytes && rows.step()) {
+    RecordRow row{rows.integer(0), rows.integer(1), rows.integer(2), rows.optional_integer(3),
+                  rows.integer(4), rows.integer(5), rows.bytes(7)};
+    bytes += row.body.size();
+    if (rows.integer(6) == std::int64_t{row.crc()}) {
+      page.records.push_back(record_of(row));
+    } else {
+      page.damaged.push_back(static_cast<Sequence>(row.sequence));
+    }
+  }
+  rows.reset();
+  return page;
+}
+
+Depth Database::depth() {
+  if (!records_) records_ = static_cast<std::size_t>(connection_.integer("SELECT count(*) FROM record"));
+  return Depth{*records_, used_bytes()};
+}
+
+BootId Database::highest_boot() const {
+  return static_cast<BootId>(connection_.integer("SELECT max(boot) FROM record"));
+}
+
+std::size_t Database::relabel(BootId boot, UtcTime utc_at_instant_zero) {
+  std::int64_t zero_ms = utc_at_instant_zero.time_since_epoch().count();
+  std::size_t count = relabel_boot(boot, zero_ms);
+  // Boots that ended before anybody knew the time, latest first.
+  Statement next(connection_, "SELECT max(boot) FROM record WHERE utc_ms IS NULL AND boot < ?1");
+  Statement last(connection_, "SELECT max(at_us) FROM record WHERE utc_ms IS NULL AND boot = ?1");
+  std::int64_t earlier = boot;
+  for (;;) {
+    const std::optional<std::int64_t> found = next.bind(1, earlier).step() ? next.optional_integer(0) : std::nullopt;
+    next.reset();
+    if (!found) return count;
+    earlier = *found;
+    if (const auto known = known_zero(static_cast<BootId>(earlier))) {
+      zero_ms = *known;
+    } else {
+      zero_ms -= last.bind(1, earlier).step() ? last.integer(0) / 1000 : 0;
+      last.reset();
+    }
+    count += relabel_boot(static_cast<BootId>(earlier), zero_ms);
+  }
+}
+
+/// From a record of that boot whose time was known when it was made.
+std::optional<std::int64_t> Database::known_zero(BootId boot) const {
+  Statement statement(connection_,
+                      "SELECT utc_ms - at_us / 1000 FROM record WHERE boot = ?1 AND utc_ms IS NOT NULL AND "
+                      "estimated = 0 LIMIT 1");
+  if (!statement.bind(1, std::int64_t{boot}).step()) return std::nullopt;
+  return statement.integer(0);
+}
+
+std::size_t Database::relabel_boot(BootId boot, std::int64_t utc_ms_at_zero) {
+  std::size_t count = 0;
+  Statement update(connection_,
+                   "UPDATE record SET utc_ms = ?1 + at_us / 1000, estimated = 1, "
+                   "crc = record_crc(sequence, boot, at_us, ?1 + at_us / 1000, 1, oldest, body) WHERE sequence IN "
+                   "(SELECT sequence FROM record WHERE utc_ms IS NULL AND boot = ?2 LIMIT ?3)");
+  for (;;) {
+    Transaction transaction(connection_);
+    update.bind(1, utc_ms_at_zero).bind(2, std::int64_t{boot}).bind(3, kRelabelRows).run();
+    const auto changed = static_cast<std::size_t>(sqlite3_changes64(connection_.handle()));
+    transaction.commit();
+    count += changed;
+    if (changed < static_cast<std::size_t>(kRelabelRows)) return count;
+  }
+}
+
+}  // namespace meterseal::outbox::host

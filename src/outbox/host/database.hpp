@@ -1,0 +1,78 @@
+#pragma once
+
+// The open database: every operation is one transaction. Throws Fault (sqlite.hpp) when SQLite or the disk refuses, and
+// has then changed nothing. Knows nothing of threads, queues and repairs: SqliteStore does.
+// Thread: one at a time; the storage thread after the start.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.hpp"
+#include "outbox/host/schema.hpp"
+#include "outbox/host/sqlite.hpp"
+#include "outbox/store.hpp"
+
+namespace meterseal::outbox::host {
+
+/// The file is of no use as it is: its form is wrong, not only its content. Thrown by the constructor.
+struct Damaged {
+  std::string what;
+};
+/// The file is whole and of a later version of this program. Thrown by the constructor.
+struct Newer {
+  std::int64_t version = 0;
+};
+
+class Database {
+ public:
+  /// Opens the file, which exists and may be empty, and checks it.
+  /// @param least_sequence  numbers up to here are taken even if the file knows nothing of them
+  Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence);
+
+  [[nodiscard]] Committed commit(const Commit& commit);
+  [[nodiscard]] std::vector<Record> fetch(Sequence after, std::size_t limit);
+  [[nodiscard]] std::size_t relabel(BootId boot, UtcTime utc_at_instant_zero);
+  [[nodiscard]] Depth depth();
+
+  [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
+  /// All values, those of this room as well.
+  [[nodiscard]] const std::map<std::string, std::string>& values() const { return values_; }
+  /// The highest boot number of any record; reads all of them.
+  [[nodiscard]] BootId highest_boot() const;
+
+ private:
+  struct Page {
+    std::vector<Record> records;
+    std::vector<Sequence> damaged;  ///< rows whose checksum does not hold
+  };
+
+  void configure() const;
+  void create() const;
+  void verify();
+  void read_values();
+  void check_sequence();
+  [[nodiscard]] Page read_page(Sequence after, std::size_t limit);
+  [[nodiscard]] std::uint64_t used_bytes();
+  void add(const Record& record, Sequence sequence, Sequence oldest);
+  void keep(std::string_view name, std::string_view value);
+  void make_room(Committed& done);
+  std::size_t relabel_boot(BootId boot, std::int64_t utc_ms_at_zero);
+  [[nodiscard]] std::optional<std::int64_t> known_zero(BootId boot) const;
+
+  // constant after construction
+  Log& log_;
+  std::uint64_t max_bytes_;
+  Connection connection_;
+
+  // whoever holds the database
+  struct Statements;
+  std::unique_ptr<Statements, void (*)(Statements*)> statements_;
+  std::map<std::string, std::string> values_;  ///< only as found when opened
+  Sequence last_sequence_ = 0;
+  std::int64_t revision_ = 0;
+  std::optional<std::size_t> records_;  ///< counted at the first question
+};
+
+}  // namespace meterseal::outbox::host
