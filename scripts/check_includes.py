@@ -16,7 +16,11 @@ MAY = {
     "mqtt": {"core", "meter", "ledger"},
     "outbox": {"core"},
     "console": {"core", "meter", "ledger", "mqtt"},
+    "secrets": {"core"},
+    "web": {"core", "secrets", "console"},
     "core/host": {"core"},
+    "secrets/host": {"core", "core/host", "secrets"},
+    "web/host": {"core", "core/host", "secrets", "trust/host", "web"},
     "meter/host": {"core", "core/host", "meter"},
     "meter/sim/host": {"core", "meter", "meter/sim"},
     "trust/host": {"core", "trust"},
@@ -28,9 +32,10 @@ MAY = {
 # third-party header prefix -> rooms that may use it
 THIRD_PARTY = {
     "openssl/": {"trust/host"},
+    "sodium": {"secrets/host"},
     "sqlite3": {"outbox/host"},
     "libpq-fe": {"collect/host"},
-    "boost/": {"core/host", "meter/host", "meter/sim/host", "mqtt/host", "outbox/host", "app"},
+    "boost/": {"core/host", "meter/host", "meter/sim/host", "mqtt/host", "outbox/host", "secrets/host", "web/host", "app"},
     "spdlog/": {"app"},
     "CLI/": {"app"},
     "toml++/": {"app"},
