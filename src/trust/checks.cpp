@@ -69,7 +69,7 @@ std::optional<Reason> staple_fault(const Facts& facts, Step step) {
       // It was in date when it came; a resumed session is judged again later.
       if (facts.staple_until && facts.now && *facts.now > *facts.staple_until) return Reason::staple_bad;
       return std::nullopt;
-    case StapleState::revoked:  // see chain_fault
+    case StapleState::revoked: return Reason::revoked;
     case StapleState::unknown:
     case StapleState::stale:
     case StapleState::foreign:
@@ -97,11 +97,13 @@ std::optional<Reason> date_fault(const Facts& facts, UtcTime now) {
 }
 
 std::optional<Reason> chain_fault(const Facts& facts, Step step) {
-  if (const auto fault = issuer_fault(facts.chain)) return fault;
-  if (facts.staple == StapleState::revoked) return Reason::revoked;
-  if (!facts.server_purpose) return Reason::wrong_purpose;
-  if (!facts.name_matches) return Reason::name_mismatch;
-  return staple_fault(facts, step);
+  const auto when = [](bool holds, Reason reason) { return holds ? std::optional(reason) : std::nullopt; };
+  std::optional<Reason> first;
+  for (const auto& fault : {issuer_fault(facts.chain), when(!facts.server_purpose, Reason::wrong_purpose),
+                            when(!facts.name_matches, Reason::name_mismatch), staple_fault(facts, step)}) {
+    if (fault && (!first || *fault < *first)) first = fault;
+  }
+  return first;
 }
 
 bool verifies_to_an_anchor(const Facts& facts) {

@@ -20,7 +20,7 @@ enum class Step : std::uint8_t {
 [[nodiscard]] std::optional<Reason> strength_fault(const Facts& facts);
 /// Only with a known clock. A certificate is valid through its notAfter second.
 [[nodiscard]] std::optional<Reason> date_fault(const Facts& facts, UtcTime now);
-/// Chain, purpose, name and staple, in the order of Reason.
+/// Chain, purpose, name and staple: of several faults the first in the order of Reason.
 [[nodiscard]] std::optional<Reason> chain_fault(const Facts& facts, Step step);
 /// Whether the peer would pass in CA mode.
 [[nodiscard]] bool verifies_to_an_anchor(const Facts& facts);
