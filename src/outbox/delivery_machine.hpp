@@ -1,0 +1,158 @@
+#pragma once
+
+// Decides which stored record is offered to the broker when, and on which topic. A record that is committed while the
+// connection is up goes out at once as SENSOR; everything that had to wait is replayed as HISTORY, oldest first, at a
+// bounded rate and in one half of the in-flight window, so that a live record never stands behind the backlog. A record
+// leaves the store only after its PUBACK. Drawing: docs/machines/delivery.txt.
+//
+// Time comes in as an argument, actions go out as data; the wiring executes them: Store and mqtt::host::Client.
+// Memory: one page of records, at most kMaxLive live ones and kMaxConfirmed numbers, whatever the backlog.
+// Ownership: a value. Thread: loop thread only.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/time.hpp"
+#include "outbox/record.hpp"
+
+namespace meterseal::outbox {
+
+struct DeliverySettings {
+  std::size_t window = 20;           ///< QoS 1 messages in flight, at least 2; history uses one half at most
+  std::uint32_t history_rate = 50;   ///< replayed records per second, at least 1
+  std::uint32_t history_burst = 10;  ///< of them at once, at least 1
+  std::size_t page = 32;             ///< records per fetch, at least 1
+};
+
+enum class Channel : std::uint8_t {
+  sensor,  ///< live, tele/%topic%/SENSOR
+  history  ///< had to wait, tele/%topic%/HISTORY
+};
+
+// Events: what happened in the world. Answers of the store are told in the order in which the store gives them.
+struct Connected {};
+struct Disconnected {};
+/// Records that were committed, in order, with their sequence numbers.
+struct RecordsCommitted {
+  std::vector<Record> records;
+};
+struct Acknowledged {
+  Sequence sequence = 0;  ///< PUBACK with success
+};
+/// The broker or the client refused this message; it stays stored and is tried again later, as HISTORY.
+struct OfferFailed {
+  Sequence sequence = 0;
+};
+struct Fetched {
+  std::vector<Record> records;  ///< as Store::fetch gave them; none: there are no more
+};
+struct FetchFailed {};
+struct CommitBegins {};  ///< a commit is being put together: removals may ride with it
+struct Removed {};       ///< the commit with the last Remove is durable
+struct RemoveFailed {};  ///< it is not, and nothing of it was removed
+struct Relabelled {};    ///< records that had no time have one now
+struct Woke {};
+using DeliveryEvent = std::variant<Connected, Disconnected, RecordsCommitted, Acknowledged, OfferFailed, Fetched,
+                                   FetchFailed, CommitBegins, Removed, RemoveFailed, Relabelled, Woke>;
+
+// Actions: what the wiring must do, in this order.
+struct Offer {
+  Record record;  ///< publish with its sequence as token -> Acknowledged, OfferFailed, or Disconnected voids it
+  Channel channel = Channel::sensor;
+};
+struct Fetch {
+  Sequence after = 0;
+  std::size_t limit = 0;  ///< Store::fetch -> Fetched or FetchFailed
+};
+enum class Ride : std::uint8_t {
+  next_commit,  ///< put it into the commit that begins
+  alone         ///< make a commit of it
+};
+struct Remove {
+  std::vector<Sequence> sequences;  ///< -> Removed or RemoveFailed
+  Ride ride = Ride::next_commit;
+};
+struct WakeAt {
+  Instant at;  ///< -> Woke; replaces the former one
+};
+using DeliveryAction = std::variant<Offer, Fetch, Remove, WakeAt>;
+using DeliveryActions = std::vector<DeliveryAction>;
+
+enum class DeliveryState : std::uint8_t {
+  offline,    ///< no connection: everything that is stored will be history
+  fetching,   ///< a page of the backlog was asked for
+  replaying,  ///< a page is at hand
+  resting,    ///< the store could not be read or a record was left behind: again in a while
+  caught_up   ///< nothing waits
+};
+[[nodiscard]] std::string_view name_of(DeliveryState state);
+
+class DeliveryMachine {
+ public:
+  static constexpr std::size_t kMaxLive = 8;         ///< more than these wait: the oldest becomes history
+  static constexpr std::size_t kMaxConfirmed = 256;  ///< numbers in flight or waiting for their removal
+  static constexpr seconds kIdle{5};                 ///< removals that no commit took along go alone after this
+  static constexpr seconds kRest{10};
+
+  explicit DeliveryMachine(DeliverySettings settings) : settings_(settings) {}
+
+  [[nodiscard]] DeliveryActions step(const DeliveryEvent& event, Instant now);
+  [[nodiscard]] DeliveryState state() const { return state_; }
+  /// What a removal is still owed for: offered and not confirmed, or confirmed and not yet removed.
+  [[nodiscard]] std::size_t unfinished() const { return in_flight_.size() + confirmed_.size() + removing_.size(); }
+
+ private:
+  void on(const Connected&, Instant now);
+  void on(const Disconnected&, Instant now);
+  void on(const RecordsCommitted& committed, Instant now);
+  void on(const Acknowledged& acknowledged, Instant now);
+  void on(const OfferFailed& failed, Instant now);
+  void on(const Fetched& fetched, Instant now);
+  void on(const FetchFailed&, Instant now);
+  void on(const CommitBegins&, Instant now);
+  void on(const Removed&, Instant now);
+  void on(const RemoveFailed&, Instant now);
+  void on(const Relabelled&, Instant now);
+  void on(const Woke&, Instant now);
+
+  void proceed(Instant now);
+  void walk_from(Sequence after);
+  void fetch();
+  void leave_behind(Sequence sequence, Instant now);
+  void offer_live();
+  void offer_history(Instant now);
+  void offer(Record record, Channel channel);
+  void remove(Ride ride);
+  void plan_wake(Instant now);
+  [[nodiscard]] bool is_taken(Sequence sequence) const;
+  [[nodiscard]] bool has_room(Channel channel) const;
+  [[nodiscard]] Instant next_replay() const;
+
+  // constant after construction
+  DeliverySettings settings_;
+
+  // loop thread only
+  DeliveryState state_ = DeliveryState::offline;
+  DeliveryActions actions_;
+  std::deque<Record> live_;                ///< waits for room in the window
+  std::deque<Record> page_;                ///< of the backlog, not yet offered
+  std::map<Sequence, Channel> in_flight_;  ///< of this connection
+  std::set<Sequence> confirmed_;           ///< by the broker, still stored
+  std::set<Sequence> removing_;            ///< handed to the store
+  Sequence cursor_ = 0;                    ///< the walk through the backlog has come here
+  std::optional<Sequence> left_behind_;    ///< the lowest that the walk must come back for
+  bool is_fetch_pending_ = false;
+  bool is_fetch_void_ = false;  ///< the pending one was asked for before something changed
+  Instant rest_until_;
+  Instant paced_until_;  ///< theoretical arrival time of the next replayed record (GCRA)
+  Instant confirmed_at_;
+  std::optional<Instant> wake_at_;
+};
+
+}  // namespace meterseal::outbox
