@@ -24,7 +24,7 @@ inline constexpr Code handshake_timeout{
 inline constexpr Code connack_timeout{306, ErrorClass::retry, "mqtt_connack_timeout",
                                       "check that this port of the broker speaks MQTT, and its load"};
 inline constexpr Code connection_lost{307, ErrorClass::retry, "mqtt_connection_lost",
-                                      "nothing, it is tried again; if it comes often, see the broker's log"};
+                                      "nothing, it is tried again; if it comes often, see the broker's log and whether two devices share one client_id"};
 inline constexpr Code closed_before_connack{
     308, ErrorClass::retry, "mqtt_closed_before_connack",
     "see the broker's log: it closed instead of answering; check version, client_id and that this port speaks MQTT"};

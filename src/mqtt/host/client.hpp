@@ -40,6 +40,7 @@ struct ClientOptions {
   seconds keep_alive{30};
   std::vector<std::string> subscriptions;  ///< topic filters, QoS 1, renewed at each connect
   std::uint64_t jitter_seed = 0;           ///< differs per device, so that a fleet does not reconnect in step
+  milliseconds step_limit{10'000};         ///< for look-up, connect, handshake, CONNACK and PINGRESP, each
 };
 
 class ClientObserver {
@@ -50,7 +51,7 @@ class ClientObserver {
   virtual void on_message(const Message& message) = 0;  ///< @note retain flag as received
   virtual void on_published(Token token) = 0;           ///< PUBACK with success
   virtual void on_rejected(Token token, const Error& error) = 0;  ///< PUBACK with a failure (MQTT 5)
-  /// A peer was refused or a connection attempt failed. Already logged.
+  /// A peer was refused, an attempt failed or a connection ended by itself. Already logged.
   virtual void on_failure(const Broker& broker, const Error& error) = 0;
 };
 
@@ -67,11 +68,14 @@ class Client {
   [[nodiscard]] virtual bool is_online() const = 0;
   [[nodiscard]] virtual std::size_t window_left() const = 0;  ///< further QoS 1 messages that may be offered now
 
-  /// QoS 1 with a token: on_published follows, or on_disconnected voids it. The message is kept until then.
-  /// @return mqtt::not_connected, mqtt::window_full, mqtt::packet_too_large
+  /// TLS of the connection that stands, for what is remembered of its peer (on_connected); nullptr: none, or plaintext.
+  [[nodiscard]] virtual const trust::host::TlsClient* tls() const = 0;
+
+  /// QoS 1 with a token: on_published follows, or on_disconnected voids it. The sender keeps the message until then.
+  /// @return mqtt::not_connected, mqtt::window_full, mqtt::packet_too_large, mqtt::topic_invalid
   [[nodiscard]] virtual Result<void> publish(Token token, Message message) = 0;
   /// Status replies, birth, discovery: sent once, forgotten when the connection breaks. QoS as in the message; a QoS 1
-  /// acknowledgement is consumed by the client. @return mqtt::not_connected, mqtt::window_full, mqtt::packet_too_large
+  /// acknowledgement is consumed by the client. @return as above
   [[nodiscard]] virtual Result<void> publish(Message message) = 0;
 };
 
