@@ -37,5 +37,26 @@ inline constexpr Code profile_unreadable{965, ErrorClass::refuse, "app_profile_u
 
 // 970-979: command line
 inline constexpr Code bad_log_level{970, ErrorClass::refuse, "app_bad_log_level", "use error, warning, info or debug"};
+inline constexpr Code bad_argument{971, ErrorClass::refuse, "app_bad_argument", "see the verb's --help for the form"};
+
+// 980-989: what the TLS toolbox found on the way to a server
+inline constexpr Code server_unknown{980, ErrorClass::retry, "app_server_unknown",
+                                     "check the spelling of the name and the name server, or use the IP address"};
+inline constexpr Code server_refuses{981, ErrorClass::retry, "app_server_refuses",
+                                     "check the port and that the broker runs and listens on this address"};
+inline constexpr Code server_filtered{982, ErrorClass::retry, "app_server_filtered",
+                                      "let firewalls on the way pass this port, and check that the host is on"};
+inline constexpr Code server_no_route{983, ErrorClass::retry, "app_server_no_route",
+                                      "check this machine's network and default route, and the address"};
+inline constexpr Code server_unreachable{984, ErrorClass::retry, "app_server_unreachable",
+                                         "check this machine's network and its own firewall"};
+inline constexpr Code server_silent{985, ErrorClass::retry, "app_server_silent",
+                                    "check that this port speaks TLS and that nothing between swallows large packets"};
+inline constexpr Code server_not_tls{986, ErrorClass::security, "app_server_not_tls",
+                                     "use the TLS port of the broker, commonly 8883, or switch TLS on at this one"};
+inline constexpr Code server_handshake_failed{987, ErrorClass::retry, "app_server_handshake_failed",
+                                              "see the broker's log; `meterseal tls check` tries older versions"};
+inline constexpr Code watch_memory_unusable{988, ErrorClass::refuse, "app_watch_memory_unusable",
+                                            "give --memory a file that this user may write, made by this program"};
 
 }  // namespace meterseal::app

@@ -19,6 +19,7 @@ using Job = std::function<int()>;
 
 void add_run_verb(CLI::App& program, Job& job);
 void add_sim_verb(CLI::App& program, Job& job);
+void add_tls_verbs(CLI::App& program, Job& job);  ///< the group `tls`
 
 /// `meterseal: error: where: detail`, then `meterseal: hint: remedy`, on stderr.
 void print_error(const Error& error);
