@@ -29,8 +29,9 @@ Replies refused(std::string_view input, const Error& error) {
 
 }  // namespace
 
-bool is_allowed(Source source, RemoteCommands remote, Change change) {
-  if (source == Source::local) return true;
+bool is_allowed(const Caller& caller, RemoteCommands remote, Change change) {
+  if (caller.rights == Rights::view) return change == Change::nothing;
+  if (caller.source != Source::mqtt) return true;
   switch (change) {
     case Change::nothing: return true;
     case Change::harmless: return remote != RemoteCommands::none;
@@ -40,11 +41,11 @@ bool is_allowed(Source source, RemoteCommands remote, Change change) {
   return false;
 }
 
-Replies Console::run(std::string_view line) {
+Replies Console::run(std::string_view line, const Caller& caller) {
   const auto parsed = parse_line(line);
   if (!parsed) return refused(shown_input(line), parsed.error());
   if (parsed->name.empty() && !parsed->index && parsed->data.empty()) return {};
-  return run(Source::local, *parsed);
+  return run(caller, *parsed);
 }
 
 Replies Console::take(const mqtt::Topics& topics, const mqtt::Message& message) {
@@ -52,17 +53,19 @@ Replies Console::take(const mqtt::Topics& topics, const mqtt::Message& message) 
   if (!word || message.retain) return {};
   const auto parsed = parse_message(*word, message.payload);
   if (!parsed) return refused(shown_input(*word), parsed.error());
-  return run(Source::mqtt, *parsed);
+  return run(Caller{Source::mqtt, Rights::change}, *parsed);
 }
 
-Replies Console::run(Source source, const CommandLine& line) {
+Replies Console::run(const Caller& caller, const CommandLine& line) {
   const Command* command = find_command(line.name);
   if (command == nullptr) return unknown(shown_input(line));
   const std::uint32_t index = line.index.value_or(1);
   if (index < command->index.low || index > command->index.high) {
     return refused(shown_input(line), make_error(bad_argument, command->name, "no such index"));
   }
-  if (!line.is_query() && !is_allowed(source, remote_, command->change)) {
+  if (!line.is_query() && !is_allowed(caller, remote_, command->change)) {
+    if (caller.rights == Rights::view)
+      return refused(shown_input(line), make_error(viewer_may_not_change, command->name, "a viewer may only ask"));
     return refused(shown_input(line), make_error(not_by_mqtt, command->name, "not allowed by MQTT"));
   }
   auto replies = command->run(line, device_);

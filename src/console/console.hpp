@@ -15,9 +15,23 @@
 
 namespace meterseal::console {
 
+/// By which way a line came in.
 enum class Source : std::uint8_t {
-  local,
-  mqtt
+  local,  ///< the socket on the device
+  mqtt,
+  web,  ///< the page, by a person who has logged in
+  http  ///< /cm with an Authorization header
+};
+
+/// What the person or program behind the line may do.
+enum class Rights : std::uint8_t {
+  view,   ///< queries only
+  change  ///< everything that the way in allows
+};
+
+struct Caller {
+  Source source = Source::local;
+  Rights rights = Rights::change;
 };
 
 /// What MQTT commands may change: a stolen broker password must not redirect or blind a device.
@@ -27,22 +41,23 @@ enum class RemoteCommands : std::uint8_t {
   all    ///< everything but what is local for good
 };
 
-/// The whole rule, as a table in docs/commands.md.
-[[nodiscard]] bool is_allowed(Source source, RemoteCommands remote, Change change);
+/// May a line with an argument be run? The whole rule, as a table in docs/commands.md. Everything but MQTT has proved
+/// who it is to this device itself: only its rights count.
+[[nodiscard]] bool is_allowed(const Caller& caller, RemoteCommands remote, Change change);
 
 class Console {
  public:
   Console(DeviceControl& device, RemoteCommands remote) : device_(device), remote_(remote) {}
 
-  /// One line of a local way in. An empty line has no reply.
-  [[nodiscard]] Replies run(std::string_view line);
+  /// One line of the socket, the page or /cm. An empty line has no reply.
+  [[nodiscard]] Replies run(std::string_view line, const Caller& caller = {});
 
   /// A message of the subscribed command topic. No reply to what is none of this device's commands, and none to a
   /// retained message, which is a command of the past that would fire again at every connect.
   [[nodiscard]] Replies take(const mqtt::Topics& topics, const mqtt::Message& message);
 
  private:
-  [[nodiscard]] Replies run(Source source, const CommandLine& line);
+  [[nodiscard]] Replies run(const Caller& caller, const CommandLine& line);
 
   DeviceControl& device_;
   RemoteCommands remote_;

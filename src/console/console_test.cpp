@@ -231,11 +231,14 @@ TEST(IsAllowed, FollowsTheTable) {
                       {Change::guarded, false, false, true},
                       {Change::local, false, false, false}};
   for (const Row& row : rows) {
-    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::none, row.change), row.none);
-    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::safe, row.change), row.safe);
-    EXPECT_EQ(is_allowed(Source::mqtt, RemoteCommands::all, row.change), row.all);
+    EXPECT_EQ(is_allowed({Source::mqtt}, RemoteCommands::none, row.change), row.none);
+    EXPECT_EQ(is_allowed({Source::mqtt}, RemoteCommands::safe, row.change), row.safe);
+    EXPECT_EQ(is_allowed({Source::mqtt}, RemoteCommands::all, row.change), row.all);
     for (const auto remote : {RemoteCommands::none, RemoteCommands::safe, RemoteCommands::all}) {
-      EXPECT_TRUE(is_allowed(Source::local, remote, row.change));
+      for (const Source source : {Source::local, Source::web, Source::http}) {
+        EXPECT_TRUE(is_allowed({source}, remote, row.change));
+        EXPECT_EQ(is_allowed({source, Rights::view}, remote, row.change), row.change == Change::nothing);
+      }
     }
   }
 }
@@ -271,6 +274,19 @@ TEST(CommandTable, IsTheTableOfTheDocumentation) {
   std::stringstream document;
   document << file.rdbuf();
   EXPECT_NE(document.str().find(table), std::string::npos) << "docs/commands.md should hold:\n" << table;
+}
+
+TEST_F(ConsoleTest, LetsAViewerAskAndNothingElse) {
+  const Caller viewer{Source::web, Rights::view};
+  for (const char* line : {"TelePeriod 60", "Restart 1", "teleperiod 10"}) {
+    const Replies replies = console_.run(line, viewer);
+    ASSERT_EQ(replies.size(), 1U);
+    EXPECT_NE(replies[0].json.find("a viewer may only ask"), std::string::npos) << replies[0].json;
+  }
+  EXPECT_EQ(device_.changes, 0);
+  EXPECT_EQ(device_.restarts, 0);
+  EXPECT_EQ(console_.run("TelePeriod", viewer).at(0).json, R"({"TelePeriod":300})");
+  EXPECT_EQ(console_.run("Status 0", viewer).size(), console_.run("Status 0").size());
 }
 
 }  // namespace

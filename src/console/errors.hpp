@@ -15,5 +15,7 @@ inline constexpr Code not_by_mqtt{502, ErrorClass::refuse, "console_not_by_mqtt"
                                   "do it on the device itself or allow it with mqtt.remote_commands"};
 inline constexpr Code fixed_by_file{503, ErrorClass::refuse, "console_fixed_by_file",
                                     "change it in the configuration file, or take it out there to set it here"};
+inline constexpr Code viewer_may_not_change{504, ErrorClass::refuse, "console_viewer_may_not_change",
+                                            "log in as an administrator"};
 
 }  // namespace meterseal::console
