@@ -16,7 +16,8 @@ constexpr std::size_t kMaxMeterName = 32;
 constexpr std::array kBaudRates{1200, 2400, 4800, 9600, 19'200, 38'400, 57'600, 115'200};
 
 /// Names that stand beside the meters' names in SENSOR.
-constexpr std::array<std::string_view, 3> kReservedNames{"ENERGY", "Time", "TimeEstimated"};
+constexpr std::array<std::string_view, 7> kReservedNames{"ENERGY", "Time", "TimeEstimated", "Outbox",
+                                                         "Seq",    "Boot", "Loss"};
 
 /// Letters and digits in lower case: "SDM630-Modbus" and "sdm630_modbus" are one profile.
 std::string bare_name(std::string_view name) {

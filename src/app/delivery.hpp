@@ -3,8 +3,8 @@
 // Carries records from the store to the broker: executes what outbox::DeliveryMachine decides, over the store and the
 // MQTT client, and tells it what became of it.
 //
-// A message is `{"Time":...,<body>,"Seq":...,"Boot":...}`: sequence and boot number are the same each time a record is
-// sent, so that a receiver can drop doubles and prove that nothing is missing.
+// A message is `{"Time":...,<body>,"Outbox":...,"Seq":...,"Boot":...}`: these are the same each time a record is sent,
+// so that a receiver can drop doubles and prove that nothing is missing.
 //
 // Ownership: everything given must outlive it; the client is told later because it is made with an observer.
 // Thread: loop thread.
@@ -26,13 +26,14 @@
 
 namespace meterseal::app {
 
-/// @return nullopt: the record cannot be written as a message
-[[nodiscard]] Result<std::string> telemetry_message(const outbox::Record& record, const Calendar& calendar);
+/// @param outbox  name of the store that numbered it @return mqtt::payload_too_large
+[[nodiscard]] Result<std::string> telemetry_message(const outbox::Record& record, std::string_view outbox,
+                                                    const Calendar& calendar);
 
 class Delivery final : public CommitObserver {
  public:
   Delivery(boost::asio::io_context& loop, const Clock& clock, Log& log, outbox::Store& store, const Calendar& calendar,
-           const mqtt::Topics& topics);
+           const mqtt::Topics& topics, std::string name);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
   ~Delivery() override = default;
@@ -62,6 +63,7 @@ class Delivery final : public CommitObserver {
   outbox::Store& store_;
   const Calendar& calendar_;
   const mqtt::Topics& topics_;
+  const std::string name_;  ///< of the store
   mqtt::host::Client* client_ = nullptr;
 
   // loop thread only

@@ -30,8 +30,8 @@ class Settings {
   static constexpr seconds kDefaultTelePeriod{300};
 
   /// @param values  as the store gave them @param boot  number of this boot of the host
-  /// @param fresh_seed  48 random bits, used when the device has none yet
-  Settings(std::vector<outbox::NamedValue> values, BootId boot, std::uint64_t fresh_seed);
+  /// @param random  64 bits, for what the device has not yet
+  Settings(std::vector<outbox::NamedValue> values, BootId boot, std::uint64_t random);
 
   /// What this start itself has changed: to be committed at once.
   [[nodiscard]] std::vector<outbox::NamedValue> changes_of_start() const;
@@ -43,6 +43,8 @@ class Settings {
   [[nodiscard]] std::uint32_t starts() const { return starts_; }
   /// Of the discovery address and the back-off; never changes once it is kept.
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  /// Names this store: another one when the state directory was lost, so that its sequence numbers are not mistaken.
+  [[nodiscard]] const std::string& outbox() const { return outbox_; }
 
   /// Any other kept value; empty: none.
   [[nodiscard]] std::string value(const std::string& name) const;
@@ -55,6 +57,7 @@ class Settings {
   Start start_ = Start::power_on;
   std::uint32_t starts_ = 1;
   std::uint64_t seed_ = 0;
+  std::string outbox_;
 };
 
 }  // namespace meterseal::app

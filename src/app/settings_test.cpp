@@ -13,6 +13,7 @@ TEST(Settings, OfANewDeviceAreTheDefaults) {
   EXPECT_EQ(settings.start(), Start::power_on);
   EXPECT_EQ(settings.starts(), 1U);
   EXPECT_EQ(settings.seed(), 0x1234'5678'9ABCU);
+  EXPECT_EQ(settings.outbox(), "FFFF1234");
   EXPECT_EQ(settings.value("ledger/main"), "");
 }
 
@@ -20,6 +21,7 @@ TEST(Settings, KeepTheSeedOfTheDeviceForEver) {
   const Settings first({}, 1, kRandom);
   const Settings second(first.changes_of_start(), 1, 42);
   EXPECT_EQ(second.seed(), first.seed());
+  EXPECT_EQ(second.outbox(), first.outbox());
   EXPECT_EQ(second.starts(), 2U);
 }
 
