@@ -142,8 +142,8 @@ void DeliveryMachine::fetch() {
 }
 
 void DeliveryMachine::leave_behind(Sequence sequence, Instant now) {
+  if (!left_behind_) rest_until_ = now + kRest;
   left_behind_ = std::min(left_behind_.value_or(sequence), sequence);
-  rest_until_ = now + kRest;
 }
 
 void DeliveryMachine::offer_live() {

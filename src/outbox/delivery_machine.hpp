@@ -108,6 +108,8 @@ class DeliveryMachine {
   [[nodiscard]] std::size_t unfinished() const { return in_flight_.size() + confirmed_.size() + removing_.size(); }
 
  private:
+  friend struct DeliveryPeek;  // the exhaustive test tells states apart
+
   void on(const Connected&, Instant now);
   void on(const Disconnected&, Instant now);
   void on(const RecordsCommitted& committed, Instant now);
