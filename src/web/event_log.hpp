@@ -1,0 +1,52 @@
+#pragma once
+
+// Who did what, when, from where, and what came of it: every login, refusal and change. Each event is also one line of
+// the program's log, which is what lasts. No secrets: what was typed as a password never gets here.
+//
+// Bounds: the last 200 events, each text cut. Thread: loop thread.
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/log.hpp"
+#include "core/time.hpp"
+
+namespace meterseal::web {
+
+enum class EventKind : std::uint8_t {
+  login,
+  refusal,
+  change
+};
+[[nodiscard]] std::string_view name_of(EventKind kind);
+
+struct WebEvent {
+  EventKind kind = EventKind::login;
+  std::optional<UtcTime> at;
+  std::string who;
+  std::string from;
+  std::string what;
+};
+
+class EventLog {
+ public:
+  static constexpr std::size_t kMost = 200;
+
+  EventLog(const Clock& clock, Log& log) : clock_(clock), log_(log) {}
+
+  void add(EventKind kind, std::string_view who, std::string_view from, std::string_view what);
+  /// Oldest first.
+  [[nodiscard]] const std::deque<WebEvent>& events() const { return events_; }
+
+ private:
+  // constant after construction
+  const Clock& clock_;
+  Log& log_;
+
+  // loop thread only
+  std::deque<WebEvent> events_;
+};
+
+}  // namespace meterseal::web

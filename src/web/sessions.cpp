@@ -1,0 +1,62 @@
+#include "web/sessions.hpp"
+
+#include <algorithm>
+
+#include "secrets/token.hpp"
+
+namespace meterseal::web {
+
+void Sessions::drop_ended(Instant now) {
+  std::erase_if(sessions_, [&](const Session& session) {
+    return now - session.used >= limits_.idle || now - session.opened >= limits_.age;
+  });
+}
+
+const Session& Sessions::open(std::string_view user, Role role, std::string_view source, Instant now) {
+  drop_ended(now);
+  if (sessions_.size() >= limits_.most) {
+    sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(),
+                                     [](const Session& a, const Session& b) { return a.used < b.used; }));
+  }
+  sessions_.push_back({secrets::make_token(cryptography_), secrets::make_token(cryptography_), std::string(user), role,
+                       std::string(source), now, now});
+  return sessions_.back();
+}
+
+const Session* Sessions::find(std::string_view id, Instant now) {
+  drop_ended(now);
+  const Session* found = nullptr;
+  for (const Session& session : sessions_) {
+    if (secrets::equal_in_constant_time(session.id, id)) found = &session;
+  }
+  return found;
+}
+
+const Session* Sessions::use(std::string_view id, Instant now) {
+  const Session* found = find(id, now);
+  if (found == nullptr) return nullptr;
+  Session& session = sessions_[static_cast<std::size_t>(found - sessions_.data())];
+  session.used = now;
+  return &session;
+}
+
+void Sessions::close(std::string_view id) {
+  std::erase_if(sessions_, [&](const Session& session) { return secrets::equal_in_constant_time(session.id, id); });
+}
+
+void Sessions::close_of(std::string_view user) {
+  close_of_except(user, {});
+}
+
+void Sessions::close_of_except(std::string_view user, std::string_view id) {
+  std::erase_if(sessions_, [&](const Session& session) {
+    return session.user == user && !secrets::equal_in_constant_time(session.id, id);
+  });
+}
+
+std::size_t Sessions::count(Instant now) {
+  drop_ended(now);
+  return sessions_.size();
+}
+
+}  // namespace meterseal::web
