@@ -9,7 +9,6 @@
 #include "app/errors.hpp"
 #include "meter/default_profiles.hpp"
 #include "meter/profile_csv.hpp"
-#include "trust/host/tls_client.hpp"
 
 namespace meterseal::app {
 
@@ -60,21 +59,6 @@ std::vector<std::string> names_of(const std::vector<meter::Profile>& profiles) {
   return names;
 }
 
-Result<mqtt::host::Broker> broker_of(const BrokerConfig& config) {
-  mqtt::host::Broker broker;
-  broker.host = config.address.host;
-  broker.port = config.address.port;
-  if (config.tls.policy.mode == trust::Mode::off) return broker;
-  trust::host::TlsSettings settings;
-  settings.policy = config.tls.policy;
-  settings.ca_file = config.tls.ca_file.path;
-  settings.ca_path = config.tls.ca_path.path;
-  auto context = trust::host::TlsContext::make(settings);
-  if (!context) return tl::unexpected(context.error());
-  broker.tls = std::move(*context);
-  return broker;
-}
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -98,10 +82,14 @@ tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_site(const std
   auto buses = make_site_plan(setup->config, setup->profiles);
   if (!buses) return only(buses.error());
   setup->buses = std::move(*buses);
-  for (const BrokerConfig& config_of_broker : setup->config.mqtt.brokers) {
-    auto broker = broker_of(config_of_broker);
-    if (!broker) return only(broker.error());
-    setup->brokers.push_back(std::move(*broker));
+  for (const BrokerConfig& broker : setup->config.mqtt.brokers) {
+    std::shared_ptr<BrokerTrust> known;
+    if (broker.tls.policy.mode != trust::Mode::off) {
+      auto made = BrokerTrust::make(broker);
+      if (!made) return only(made.error());
+      known = std::move(*made);
+    }
+    setup->trust.push_back(std::move(known));
   }
   return setup;
 }

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "app/broker_trust.hpp"
 #include "app/config.hpp"
 #include "app/site_plan.hpp"
 #include "meter/profile.hpp"
-#include "mqtt/host/client.hpp"
 #include "mqtt/topics.hpp"
 
 namespace meterseal::app {
@@ -21,8 +21,8 @@ namespace meterseal::app {
 struct SiteSetup {
   Config config;
   std::vector<meter::Profile> profiles;
-  std::vector<BusPlan> buses;  ///< point into profiles
-  std::vector<mqtt::host::Broker> brokers;
+  std::vector<BusPlan> buses;                       ///< point into profiles
+  std::vector<std::shared_ptr<BrokerTrust>> trust;  ///< of each broker; nullptr: plaintext, which the file allows
   mqtt::Topics topics;
 };
 
