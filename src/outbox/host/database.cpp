@@ -56,6 +56,7 @@ struct Database::Statements {
         keep(c,
              "INSERT INTO value(name, value, revision, crc) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(name) DO UPDATE SET "
              "value = excluded.value, revision = excluded.revision, crc = excluded.crc"),
+        note(c, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = ?2"),
         oldest(c, "SELECT sequence FROM record ORDER BY sequence LIMIT 1"),
         drop(c,
              "DELETE FROM record WHERE sequence IN (SELECT sequence FROM record ORDER BY sequence LIMIT ?1) "
@@ -66,7 +67,7 @@ struct Database::Statements {
         page_count(c, "PRAGMA page_count"),
         free_pages(c, "PRAGMA freelist_count") {}
 
-  Statement add, remove, keep, oldest, drop, fetch, page_count, free_pages;
+  Statement add, remove, keep, note, oldest, drop, fetch, page_count, free_pages;
 };
 
 Database::Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence)
@@ -154,12 +155,11 @@ void Database::read_values() {
 }
 
 void Database::check_sequence() {
-  last_sequence_ = static_cast<Sequence>(connection_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'record'"));
-  const auto kept = values_.find(std::string(kSequenceValue));
-  const std::string written = std::to_string(last_sequence_);
-  if (kept == values_.end() ? last_sequence_ != 0 : kept->second != written) {
-    throw Damaged{"the last sequence number is kept twice and differs"};
-  }
+  const std::int64_t last = connection_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'record'");
+  Statement check(connection_, "SELECT seq FROM sqlite_sequence WHERE name = ?1");
+  const bool is_kept = check.bind_text(1, kCheckName).step();
+  if (is_kept ? check.integer(0) != checked_sequence(last) : last != 0) throw Damaged{"the last sequence number"};
+  last_sequence_ = static_cast<Sequence>(last);
 }
 
 Committed Database::commit(const Commit& commit) {
@@ -181,7 +181,7 @@ Committed Database::commit(const Commit& commit) {
       add(record, ++next, oldest);
       done.added.push_back(next);
     }
-    keep(kSequenceValue, std::to_string(next));
+    note_sequence(static_cast<std::int64_t>(next));
   }
   for (const auto& [name, value] : commit.values) keep(name, value);
   make_room(done);
@@ -206,6 +206,15 @@ void Database::add(const Record& record, Sequence sequence, Sequence oldest) {
       .bind(5, row.oldest)
       .bind(6, std::int64_t{row.crc()})
       .bind_text(7, row.body)
+      .run();
+}
+
+void Database::note_sequence(std::int64_t last) {
+  statements_->note.bind(1, checked_sequence(last)).bind_text(2, kCheckName).run();
+  if (sqlite3_changes(connection_.handle()) > 0) return;
+  Statement(connection_, "INSERT INTO sqlite_sequence(name, seq) VALUES(?2, ?1)")
+      .bind(1, checked_sequence(last))
+      .bind_text(2, kCheckName)
       .run();
 }
 

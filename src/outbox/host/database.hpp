@@ -56,6 +56,7 @@ class Database {
   [[nodiscard]] Page read_page(Sequence after, std::size_t limit);
   [[nodiscard]] std::uint64_t used_bytes();
   void add(const Record& record, Sequence sequence, Sequence oldest);
+  void note_sequence(std::int64_t last);
   void keep(std::string_view name, std::string_view value);
   void make_room(Committed& done);
   std::size_t relabel_boot(BootId boot, std::int64_t utc_ms_at_zero);

@@ -126,7 +126,6 @@ void Keeper::repair(std::string_view what) {
 void Keeper::learn() {
   Boot boot;
   known_ = database_->values();
-  known_.erase(std::string(kSequenceValue));  // the database's own
   for (const auto& [name, value] : known_) {
     if (name == kBootValue) boot = parse_boot(value);
     if (!name.starts_with('.') && !value.empty()) found_.values.emplace_back(name, value);

@@ -234,6 +234,8 @@ void report(std::int64_t rowid, Octets payload, const RowSink& sink) {
   } else if (c.size() == 5 && c[1].type == Type::text && c[2].type == Type::blob && are_integers({3, 4})) {
     const ValueRow row{c[1].bytes, c[2].bytes, c[3].integer};
     if (c[4].integer == std::int64_t{row.crc()}) sink.value(row);
+  } else if (c.size() == 2 && c[0].bytes == kCheckName && c[1].type == Type::integer) {
+    if (const auto sequence = sequence_of(c[1].integer)) sink.sequence(*sequence);
   }
 }
 

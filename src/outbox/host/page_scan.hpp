@@ -17,6 +17,7 @@ namespace meterseal::outbox::host {
 struct RowSink {
   std::function<void(const RecordRow&)> record;  ///< views are valid during the call
   std::function<void(const ValueRow&)> value;
+  std::function<void(std::int64_t)> sequence;  ///< a last sequence number, of whatever time
 };
 
 /// Oldest content first: of two rows with one key the later one is the newer one. Rows that had been deleted can

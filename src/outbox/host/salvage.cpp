@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -56,25 +55,12 @@ class Copier {
   Statement value_;
 };
 
-std::int64_t to_number(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-/// The last number ever given must survive even when all records and one of its two places are gone.
-std::int64_t restore_sequence(const Connection& target, Copier& copier, Sequence least) {
-  Statement kept(target, "SELECT value FROM value WHERE name = ?1");
-  kept.bind_text(1, kSequenceValue);
-  const std::int64_t written = kept.step() ? to_number(kept.bytes(0)) : 0;
-  kept.reset();
-  const std::int64_t last =
-      std::max({written, target.integer("SELECT max(sequence) FROM record"), static_cast<std::int64_t>(least)});
-  const std::string text = std::to_string(last);
-  copier.copy(ValueRow{kSequenceValue, text, target.integer("SELECT max(revision) FROM value") + 1});
+/// The last number ever given must survive even when all records are gone.
+void set_sequence(const Connection& target, std::int64_t last) {
   target.run("DELETE FROM sqlite_sequence");
-  Statement(target, "INSERT INTO sqlite_sequence(name, seq) VALUES('record', ?1)").bind(1, last).run();
-  return last;
+  Statement insert(target, "INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)");
+  insert.bind_text(1, "record").bind(2, last).run();
+  insert.bind_text(1, kCheckName).bind(2, checked_sequence(last)).run();
 }
 
 struct Saved {
@@ -96,10 +82,13 @@ Saved copy_whole_rows(const StateDirectory& directory, Log& log, Sequence least)
   Transaction transaction(target);
   Copier copier(target);
   scan_pages(directory.file(kDatabase), directory.file(kDatabaseWal),
-             {[&](const RecordRow& row) { copier.copy(row); }, [&](const ValueRow& row) { copier.copy(row); }});
+             {[&](const RecordRow& row) { copier.copy(row); }, [&](const ValueRow& row) { copier.copy(row); },
+              [&](std::int64_t sequence) { saved.last_sequence = std::max(saved.last_sequence, sequence); }});
   // Rows that were deleted long ago still lie about in free pages; the newest row knows where the living ones begin.
   target.run("DELETE FROM record WHERE sequence < (SELECT oldest FROM record ORDER BY sequence DESC LIMIT 1)");
-  saved.last_sequence = restore_sequence(target, copier, least);
+  saved.last_sequence = std::max(
+      {saved.last_sequence, target.integer("SELECT max(sequence) FROM record"), static_cast<std::int64_t>(least)});
+  set_sequence(target, saved.last_sequence);
   saved.records = target.integer("SELECT count(*) FROM record");
   saved.values = target.integer("SELECT count(*) FROM value WHERE name NOT LIKE '.%'");
   transaction.commit();

@@ -33,9 +33,19 @@ inline constexpr std::string_view kValueTable =
     "revision INTEGER NOT NULL, crc INTEGER NOT NULL)";
 
 /// Values of this room itself; names of other rooms never begin with a dot.
-inline constexpr std::string_view kSequenceValue = ".sequence";
 inline constexpr std::string_view kBootValue = ".boot";
 inline constexpr std::string_view kSchemaValue = ".schema";
+
+/// A second row of sqlite_sequence, on the page that each commit writes anyway: the last sequence number with a
+/// checksum of its own, number * 2^24 + 24 bits of CRC. One flipped bit must not give numbers twice.
+inline constexpr std::string_view kCheckName = "record_check";
+constexpr std::int64_t checked_sequence(std::int64_t sequence) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(sequence) << 24 | (Crc32().add(sequence).value() >> 8));
+}
+constexpr std::optional<std::int64_t> sequence_of(std::int64_t checked) {
+  const std::int64_t sequence = checked >> 24;
+  return checked_sequence(sequence) == checked ? std::optional(sequence) : std::nullopt;
+}
 
 /// A row of the table record.
 struct RecordRow {

@@ -1,0 +1,156 @@
+// What the store writes to flash: bytes that SQLite hands to the file system, and bytes that the kernel sends to the
+// block device (whole 4 KiB blocks), per commit and per day of telemetry every 10 s. The work is that of the agent with
+// a broker that confirms at once: each commit adds a record and the books of all meters and removes the record before.
+// The directory must be on a real disk: on a tmpfs the second figure is 0.
+// Usage: bench_wear [directory, default .]
+
+#include <stdlib.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "outbox/host/sqlite_store.hpp"
+#include "support/loop.hpp"
+#include "support/recording_vfs.hpp"
+
+namespace {
+
+using namespace meterseal;
+
+class Counter : public test::VfsObserver {
+ public:
+  void on_write(const std::string&, std::int64_t, std::string_view bytes) override { written += bytes.size(); }
+  void on_truncate(const std::string&, std::int64_t) override {}
+  void on_sync(const std::string&) override { ++syncs; }
+  void on_delete(const std::string&) override {}
+  std::atomic<std::uint64_t> written{0};
+  std::atomic<std::uint64_t> syncs{0};
+};
+
+class Silent : public Log {
+ public:
+  void write(LogLevel level, std::string_view, std::string_view text) override {
+    if (level != LogLevel::info) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  }
+};
+
+/// As docs/telemetry.md shows it, without Time.
+const std::string kOnePhase =
+    R"({"TotalStartTime":"2026-01-01T00:00:00","Total":412.317,"Yesterday":8.412,"Today":3.207,"TodaySumImport":3.207,)"
+    R"("TodaySumExport":0.000,"ExportActive":0.000,"Period":19,"Power":231,"ApparentPower":240,"ReactivePower":65,)"
+    R"("Factor":0.96,"Frequency":50,"Voltage":233,"Current":1.030,"ImportActive":412.317})";
+const std::string kThreePhases =
+    R"({"TotalStartTime":"2026-01-01T00:00:00","Total":412.317,"Yesterday":8.412,"Today":3.207,"TodaySumImport":3.207,)"
+    R"("TodaySumExport":0.000,"ExportActive":[0.000,0.000,0.000],"Period":19,"Power":[231,120,77],)"
+    R"("ApparentPower":[240,131,80],"ReactivePower":[65,52,21],"Factor":[0.96,0.92,0.96],"Frequency":50,)"
+    R"("Voltage":[233,232,231],"Current":[1.030,0.564,0.346],"ImportActive":[412.317,200.111,99.001],)"
+    R"("ImportReactive":41.002,"ExportReactive":12.345,"PhaseAngle":[15.70,23.10,16.20]})";
+const std::string kBook =
+    "meterseal-ledger 1\nserial 3132333435363738\nopened 3 123456789012 1790000000000 yes\nsince 1790000000000\n"
+    "last 3 123456789012 1790000000000 10000\nanchor 3 123456789012 1790000000000\ndays 20600 20600 no no\n"
+    "import 412317000 0 412317000 409110000 8412000\nexport 0 0 0 0 0\ncheck 01234567\n";
+
+std::uint64_t bytes_to_device() {
+  std::ifstream io("/proc/self/io");
+  std::string name;
+  std::uint64_t value = 0;
+  while (io >> name >> value) {
+    if (name == "write_bytes:") return value;
+  }
+  return 0;
+}
+
+struct Row {
+  const char* what;
+  std::size_t meters;
+  const std::string& meter;
+  int ticks_per_commit;
+};
+
+void measure(const Row& row, const std::string& directory) {
+  constexpr int kCommits = 3000;
+  constexpr double kTicksPerDay = 86'400.0 / 10;
+  Counter counter;
+  const test::RecordingVfs vfs("counting", counter);
+  Silent log;
+  boost::asio::io_context loop;
+  outbox::host::StoreSettings settings;
+  settings.directory = directory;
+  settings.vfs = "counting";
+  auto store = outbox::host::SqliteStore::open(loop, log, settings);
+  if (!store) {
+    std::fprintf(stderr, "%s\n", std::string(store.error().detail.view()).c_str());
+    std::exit(2);
+  }
+  std::string body;
+  for (std::size_t i = 0; i < row.meters; ++i) {
+    body += (i == 0 ? "\"ENERGY\":" : ",\"sub" + std::to_string(i) + "\":") + row.meter;
+  }
+  std::vector<outbox::Sequence> confirmed;
+  std::uint64_t number = 0;
+  const auto commit = [&] {
+    outbox::Commit tick;
+    for (int i = 0; i < row.ticks_per_commit; ++i) {
+      outbox::Record record;
+      record.stamp = {3, Instant(seconds(10 * number)), UtcTime(seconds(1'790'000'000 + 10 * number))};
+      record.body = body;
+      tick.add.push_back(std::move(record));
+      ++number;
+    }
+    for (std::size_t i = 0; i < row.meters; ++i) {
+      tick.values.emplace_back("ledger/meter" + std::to_string(i), kBook + std::to_string(number));
+    }
+    tick.remove = confirmed;
+    bool done = false;
+    (*store)->commit(std::move(tick), [&](Result<outbox::Committed> committed) {
+      if (!committed) std::exit(2);
+      confirmed = committed->added;
+      done = true;
+    });
+    test::run_until(loop, [&] { return done; });
+  };
+  for (int i = 0; i < 600; ++i) commit();  // the log has its size
+  const std::uint64_t written = counter.written;
+  const std::uint64_t syncs = counter.syncs;
+  const std::uint64_t device = bytes_to_device();
+  for (int i = 0; i < kCommits; ++i) commit();
+  const double ticks = static_cast<double>(kCommits) * row.ticks_per_commit;
+  const double to_files = static_cast<double>(counter.written - written) / ticks;
+  const double to_device = static_cast<double>(bytes_to_device() - device) / ticks;
+  std::printf("%-28s %7zu %8d %9.0f %9.0f %10.0f %9.1f %9.1f %7.2f\n", row.what, body.size(), row.ticks_per_commit * 10,
+              to_files, to_files / static_cast<double>(row.meters), to_device, to_files * kTicksPerDay / 1e6,
+              to_device * kTicksPerDay / 1e6, static_cast<double>(counter.syncs - syncs) / kCommits);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string where = argc > 1 ? argv[1] : ".";
+  const Row rows[] = {{"1 meter, one phase", 1, kOnePhase, 1},          {"1 meter, three phases", 1, kThreePhases, 1},
+                      {"8 meters, one phase", 8, kOnePhase, 1},         {"32 meters, one phase", 32, kOnePhase, 1},
+                      {"32 meters, three phases", 32, kThreePhases, 1}, {"1 meter, one phase", 1, kOnePhase, 3},
+                      {"1 meter, one phase", 1, kOnePhase, 6},          {"1 meter, one phase", 1, kOnePhase, 30}};
+  std::printf(
+      "Telemetry every 10 s; each commit is flushed. Bytes as SQLite writes them (files) and as the kernel sends\n"
+      "them to the block device in blocks of 4 KiB (device).\n");
+  std::printf("%-28s %7s %8s %9s %9s %10s %9s %9s %7s\n", "", "body", "s/commit", "files/", "files/", "device/",
+              "files", "device", "syncs/");
+  std::printf("%-28s %7s %8s %9s %9s %10s %9s %9s %7s\n", "", "B", "", "tick B", "reading B", "tick B", "MB/day",
+              "MB/day", "commit");
+  for (const Row& row : rows) {
+    std::string name = where + "/wear-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) {
+      std::perror(name.c_str());
+      return 2;
+    }
+    measure(row, name);
+    std::filesystem::remove_all(name);
+  }
+  return 0;
+}
