@@ -187,30 +187,6 @@ void read_preset(Section& section, const DeviceConfig& device, MqttConfig& mqtt,
   if (mqtt.preset == mqtt::Preset::azure_iot_hub) check_azure(section, mqtt);
 }
 
-MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& device) {
-  static constexpr Choice<mqtt::Version> kVersions[] = {{"3.1.1", mqtt::Version::v3_1_1}, {"5", mqtt::Version::v5}};
-  static constexpr Choice<console::RemoteCommands> kRemote[] = {{"none", console::RemoteCommands::none},
-                                                                {"safe", console::RemoteCommands::safe},
-                                                                {"all", console::RemoteCommands::all}};
-  Section section(table, "mqtt", problems);
-  MqttConfig mqtt;
-  mqtt.brokers = read_brokers(section, problems);
-  // One client id per device: a second client of the same id would push the first one off the broker.
-  std::string default_id = "meterseal-" + device.topic;
-  std::replace(default_id.begin(), default_id.end(), '/', '_');
-  mqtt.client_id = printable(section, "client_id", kMaxClientId).value_or(default_id);
-  read_login(section, problems.file(), mqtt);
-  mqtt.version = section.choice("version", kVersions).value_or(mqtt.version);
-  mqtt.remote_commands = section.choice("remote_commands", kRemote).value_or(mqtt.remote_commands);
-  mqtt.keep_alive = seconds{section.integer("keep_alive", 5, 3600).value_or(mqtt.keep_alive.count())};
-  mqtt.discovery = section.boolean("discovery").value_or(mqtt.discovery);
-  read_later_keys(section);
-  read_tls(section, problems, mqtt.brokers);
-  read_preset(section, device, mqtt, problems);
-  section.finish();
-  return mqtt;
-}
-
 OutboxConfig read_outbox(const Node& table, Problems& problems) {
   Section section(table, "outbox", problems);
   OutboxConfig outbox;
@@ -278,6 +254,30 @@ ConfigResult finished(Config config, const Problems& problems) {
 }
 
 }  // namespace
+
+MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& device) {
+  static constexpr Choice<mqtt::Version> kVersions[] = {{"3.1.1", mqtt::Version::v3_1_1}, {"5", mqtt::Version::v5}};
+  static constexpr Choice<console::RemoteCommands> kRemote[] = {{"none", console::RemoteCommands::none},
+                                                                {"safe", console::RemoteCommands::safe},
+                                                                {"all", console::RemoteCommands::all}};
+  Section section(table, "mqtt", problems);
+  MqttConfig mqtt;
+  mqtt.brokers = read_brokers(section, problems);
+  // One client id per device: a second client of the same id would push the first one off the broker.
+  std::string default_id = "meterseal-" + device.topic;
+  std::replace(default_id.begin(), default_id.end(), '/', '_');
+  mqtt.client_id = printable(section, "client_id", kMaxClientId).value_or(default_id);
+  read_login(section, problems.file(), mqtt);
+  mqtt.version = section.choice("version", kVersions).value_or(mqtt.version);
+  mqtt.remote_commands = section.choice("remote_commands", kRemote).value_or(mqtt.remote_commands);
+  mqtt.keep_alive = seconds{section.integer("keep_alive", 5, 3600).value_or(mqtt.keep_alive.count())};
+  mqtt.discovery = section.boolean("discovery").value_or(mqtt.discovery);
+  read_later_keys(section);
+  read_tls(section, problems, mqtt.brokers);
+  read_preset(section, device, mqtt, problems);
+  section.finish();
+  return mqtt;
+}
 
 std::string resolve(const std::string& config_file, const std::string& path) {
   if (path.empty() || path.front() == '/') return path;

@@ -93,21 +93,6 @@ std::optional<std::string> secret_of(const SecretFile& secret, const Code& unrea
   return std::move(*content);
 }
 
-/// The first line, without its end.
-void read_password(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
-  auto password = secret_of({mqtt.password_file, "mqtt.password_file", kMaxPasswordBytes, credentials_dir},
-                            password_unreadable, problems);
-  if (!password) return;
-  password->resize(std::min(password->find('\n'), password->size()));
-  if (password->ends_with('\r')) password->pop_back();
-  if (password->empty()) {
-    problems.add(password_unreadable, mqtt.password_file.line,
-                 "mqtt.password_file: " + quoted(mqtt.password_file.path) + " has an empty first line");
-    return;
-  }
-  mqtt.password = std::move(*password);
-}
-
 void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
   if (mqtt.user.empty()) return;
   if (mqtt.password_file.path.empty()) {
@@ -120,7 +105,7 @@ void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Proble
     }
     mqtt.password_file.path = credential;
   }
-  read_password(mqtt, credentials_dir, problems);
+  mqtt.password = read_secret_line(mqtt.password_file, "mqtt.password_file", credentials_dir, problems);
 }
 
 std::optional<unsigned> base64_value(char c) {
@@ -217,15 +202,31 @@ std::optional<std::string> read_config_file(Problems& problems) {
   return std::move(*content);
 }
 
-void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {
-  check_password(config.mqtt, credentials_dir, problems);
-  read_sas_key(config.mqtt, credentials_dir, problems);
-  for (const BrokerConfig& broker : config.mqtt.brokers) {
+std::string read_secret_line(const FileSetting& setting, std::string_view key, const std::string& credentials_dir,
+                             Problems& problems) {
+  auto content = secret_of({setting, key, kMaxPasswordBytes, credentials_dir}, password_unreadable, problems);
+  if (!content) return {};
+  content->resize(std::min(content->find('\n'), content->size()));
+  if (content->ends_with('\r')) content->pop_back();
+  if (content->empty())
+    problems.add(password_unreadable, setting.line,
+                 std::string(key) + ": " + quoted(setting.path) + " has an empty first line");
+  return std::move(*content);
+}
+
+void check_mqtt_files(MqttConfig& mqtt, const std::string& credentials_dir, Problems& problems) {
+  check_password(mqtt, credentials_dir, problems);
+  read_sas_key(mqtt, credentials_dir, problems);
+  for (const BrokerConfig& broker : mqtt.brokers) {
     check_path(broker.tls.ca_file, "ca_file", PathKind::file, problems);
     check_path(broker.tls.ca_path, "ca_path", PathKind::folder, problems);
     check_path(broker.tls.crl_file, "crl_file", PathKind::file, problems);
     check_identity(broker.tls.identity, credentials_dir, problems);
   }
+}
+
+void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {
+  check_mqtt_files(config.mqtt, credentials_dir, problems);
 }
 
 }  // namespace meterseal::app

@@ -1,0 +1,29 @@
+#include "app/broker_setup.hpp"
+
+namespace meterseal::app {
+
+trust::host::TlsSettings tls_settings(const TlsConfig& config, const trust::Lineage& lineage) {
+  trust::host::TlsSettings settings;
+  settings.policy = config.policy;
+  settings.lineage = lineage;
+  settings.ca_file = config.ca_file.path;
+  settings.ca_path = config.ca_path.path;
+  settings.crl_file = config.crl_file.path;
+  settings.client_cert = config.identity.certificate.path;
+  settings.client_key = config.identity.key.path;
+  settings.alpn = config.alpn;
+  return settings;
+}
+
+Result<mqtt::host::Broker> broker_of(const BrokerConfig& config, const trust::Lineage& lineage) {
+  mqtt::host::Broker broker;
+  broker.host = config.address.host;
+  broker.port = config.address.port;
+  if (config.tls.policy.mode == trust::Mode::off) return broker;
+  auto context = trust::host::TlsContext::make(tls_settings(config.tls, lineage));
+  if (!context) return tl::unexpected(context.error());
+  broker.tls = std::move(*context);
+  return broker;
+}
+
+}  // namespace meterseal::app
