@@ -102,6 +102,12 @@ bool Form::has(std::string_view name) const {
   return std::any_of(fields_.begin(), fields_.end(), [&](const auto& f) { return f.first == name; });
 }
 
+Form Form::without(std::string_view name) const {
+  Form rest = *this;
+  std::erase_if(rest.fields_, [&](const auto& field) { return field.first == name; });
+  return rest;
+}
+
 std::string_view cookie_value(std::string_view header, std::string_view name) {
   std::string_view found;
   bool seen = false;

@@ -23,6 +23,7 @@ class Form {
 
   [[nodiscard]] std::string_view value(std::string_view name) const;  ///< empty: absent or empty
   [[nodiscard]] bool has(std::string_view name) const;
+  [[nodiscard]] Form without(std::string_view name) const;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
 
  private:

@@ -1,0 +1,160 @@
+#pragma once
+
+// The boundary between the web room and the device: what the page may see of it and do to it, as plain values. The app
+// implements it over its parts; tests by a fake. Everything that changes the device is a console line, so that the page
+// can do nothing that the console cannot, and secrets come in but never out.
+//
+// Units in names. Thread: loop thread. What is returned belongs to the caller.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "console/console.hpp"
+#include "core/time.hpp"
+
+namespace meterseal::web {
+
+/// nullopt: not measured, not derived, or not read lately. Never zero for that.
+using Value = std::optional<std::int64_t>;
+
+struct PhaseValues {
+  Value voltage_mv;
+  Value current_ma;
+  Value power_mw;
+  Value apparent_mva;
+  Value reactive_mvar;
+  Value factor_permille;
+};
+
+struct MeterView {
+  std::string name;
+  std::string model;    ///< "Eastron SDM630"
+  std::string trouble;  ///< why there are no readings; empty: it answers
+  std::optional<seconds> age;
+  PhaseValues whole;
+  std::vector<PhaseValues> phases;  ///< none or three
+  Value frequency_mhz;
+  Value today_mwh;
+  Value yesterday_mwh;
+  Value total_mwh;
+  Value exported_mwh;
+};
+
+enum class Seal : std::uint8_t {
+  sealed,     ///< connected, the broker has proved who it is
+  plaintext,  ///< connected without TLS, which the owner has allowed
+  learned,    ///< a fingerprint waits for a person to confirm it
+  refused,    ///< the broker was refused
+  offline,    ///< no connection for another reason
+};
+
+struct SealView {
+  Seal state = Seal::offline;
+  std::string broker;  ///< "broker.example.com:8883"
+  std::string mode;    ///< "fingerprint", "ca", "ca+fingerprint", "off"
+  std::string by;      ///< what it was believed by, for people
+  std::string version;
+  std::string suite;
+  std::optional<UtcTime> expires;  ///< of the broker's certificate
+  std::string served;              ///< fingerprint of the certificate that was served; empty: unknown
+  std::string code;                ///< "trust_pin_mismatch"; empty: nothing is wrong
+  std::string reason;
+  std::string remedy;
+  std::string remedy_line;  ///< console line that mends it once a person has compared; empty: no line can
+};
+
+/// One line of Information: "Program", "Version", "0.1.0".
+struct Fact {
+  std::string group;
+  std::string name;
+  std::string value;
+};
+
+/// The value of a console command as a form shows it.
+struct Setting {
+  std::string value;  ///< of secrets: empty or "****"
+  enum class State : std::uint8_t {
+    unknown,  ///< this build has no such command
+    fixed,    ///< declared in the configuration file
+    open
+  } state = State::unknown;
+};
+
+/// One figure for Prometheus.
+struct Metric {
+  std::string_view name;  ///< "outbox_records"; "meterseal_" is put in front
+  std::string_view help;
+  enum class Kind : std::uint8_t {
+    gauge,
+    counter
+  } kind = Kind::gauge;
+  std::vector<std::pair<std::string_view, std::string>> labels;
+  std::int64_t value = 0;
+  unsigned scale = 0;  ///< value * 10^-scale
+};
+
+/// What takes a while and needs the network or the bus. At most one runs.
+enum class Task : std::uint8_t {
+  fetch_fingerprint,  ///< of the broker "HOST:PORT", without believing it
+  check_connection,   ///< the doctor's list for "HOST:PORT"
+  try_meter,          ///< reads a meter that is not configured yet: "DEVICE BAUD PARITY ADDRESS PROFILE"
+};
+
+class DeviceView {
+ public:
+  virtual ~DeviceView() = default;
+
+  [[nodiscard]] virtual std::string name() const = 0;  ///< for people
+  [[nodiscard]] virtual std::optional<CivilTime> local_time() const = 0;
+  [[nodiscard]] virtual std::vector<MeterView> meters() = 0;
+  [[nodiscard]] virtual SealView seal() const = 0;
+  [[nodiscard]] virtual std::uint64_t waiting_records() const = 0;
+  [[nodiscard]] virtual std::vector<Fact> facts() = 0;
+  [[nodiscard]] virtual std::vector<Metric> metrics() = 0;
+  /// The last lines of the program's log, oldest first.
+  [[nodiscard]] virtual std::vector<std::string> log_lines() const = 0;
+
+  [[nodiscard]] virtual Setting setting(std::string_view command) const = 0;
+  [[nodiscard]] virtual console::Replies run(std::string_view line, const console::Caller& caller) = 0;
+
+  /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
+  virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;
+};
+
+/// What the walk of the first boot can offer and does in the end.
+class SetupDesk {
+ public:
+  struct Choices {
+    std::vector<std::string> serial_ports;
+    std::vector<std::pair<std::string, std::string>> profiles;  ///< "sdm630", "Eastron SDM630"
+    std::string topic;                                          ///< proposed
+  };
+  struct Site {
+    std::string topic;
+    std::string port;  ///< serial device, or "tcp:HOST:PORT", "rtu:HOST:PORT"
+    std::string baud;
+    std::string parity;
+    std::string address;
+    std::string profile;
+    std::string broker;  ///< HOST:PORT
+    std::string user;
+    std::string password;
+    std::string mode;  ///< "fingerprint", "ca"
+    std::string fingerprint;
+  };
+
+  virtual ~SetupDesk() = default;
+  [[nodiscard]] virtual Choices choices() = 0;
+  /// Same as DeviceView::start(), while there is no device yet.
+  virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;
+  /// Keeps the site whole or not at all, marks the device as provisioned, and starts it.
+  [[nodiscard]] virtual Result<void> finish(const Site& site) = 0;
+};
+
+}  // namespace meterseal::web

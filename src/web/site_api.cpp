@@ -1,0 +1,154 @@
+// Routes of the page for those who are logged in.
+
+#include "web/errors.hpp"
+#include "web/forms.hpp"
+#include "web/site.hpp"
+#include "web/view_json.hpp"
+
+namespace meterseal::web {
+
+using Answer = secrets::PasswordHasher::Answer;
+
+namespace {
+
+/// @source RFC 6265bis, 4.1.3.2: __Host- needs Secure, Path=/ and no Domain
+std::string cookie_header(std::string_view value, std::string_view more) {
+  return "__Host-meterseal=" + std::string(value) + "; Path=/; Secure; HttpOnly; SameSite=Strict" + std::string(more);
+}
+
+bool is_address(std::string_view text) {
+  return !text.empty() && text.size() <= 260 && printable(text.substr(0, 64)) == text.substr(0, 64) &&
+         text.find_first_of(" \t\r\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+void Site::api_session(const Request&, const Form&, const Session* session, const Done& done) {
+  const bool is_setting_up = parts_.desk != nullptr;
+  if (session == nullptr) {
+    const bool open = is_setting_up && setup_.is_open(parts_.clock.now());
+    return done(json_response(200, texts_json({{"mode", !is_setting_up ? "login" : open ? "code" : "closed"}})));
+  }
+  const std::string_view mode = session->user.empty() ? "walk" : "session";
+  done(json_response(
+      200, texts_json(
+               {{"mode", mode}, {"user", session->user}, {"role", name_of(session->role)}, {"csrf", session->csrf}})));
+}
+
+void Site::api_login(const Request& request, const Form& form, const Session*, const Done& done) {
+  const std::string user(form.value("user"));
+  if (!access_.has_admin())
+    return done(error_response(403, "no password has been set yet", "on the device: meterseal console, WebPassword"));
+  check_login(
+      user, std::string(form.value("password")), request, [this, user, request, done](Answer answer, seconds wait) {
+        if (answer == Answer::busy) {
+          say(EventKind::refusal, user, request, "login too soon after failures");
+          return done(too_many(wait));
+        }
+        const User* known = access_.find(user);
+        if (answer == Answer::wrong || known == nullptr) {
+          say(EventKind::refusal, user, request, "wrong user or password");
+          return done(error_response(401, "wrong user or password", "each failure makes the next try wait longer"));
+        }
+        const Session& session = sessions_.open(known->name, known->role, request.source, parts_.clock.now());
+        say(EventKind::login, known->name, request, "logged in as " + std::string(name_of(known->role)));
+        Response response = json_response(200, texts_json({{"mode", "session"},
+                                                           {"user", session.user},
+                                                           {"role", name_of(session.role)},
+                                                           {"csrf", session.csrf}}));
+        response.headers.emplace_back("Set-Cookie", cookie_header(session.id, ""));
+        done(std::move(response));
+      });
+}
+
+void Site::api_logout(const Request& request, const Form&, const Session* session, const Done& done) {
+  say(EventKind::login, session->user, request, "logged out");
+  sessions_.close(std::string(session->id));
+  Response response = json_response(200, "{}");
+  response.headers.emplace_back("Set-Cookie", cookie_header("", "; Max-Age=0"));
+  done(std::move(response));
+}
+
+void Site::api_events(const Request&, const Form&, const Session* session, const Done& done) {
+  Response response;
+  response.content_type = "text/event-stream";
+  response.stream_session = session->id;
+  done(std::move(response));
+}
+
+void Site::api_live(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, live_json(*parts_.device)));
+}
+
+void Site::api_history(const Request&, const Form& query, const Session*, const Done& done) {
+  const auto span = span_of(query.value("span"));
+  if (!span) return done(error_response(400, "no such span", "hour, day or month"));
+  done(json_response(200, history_json(history_.points(query.value("meter"), *span))));
+}
+
+void Site::api_facts(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, facts_json(parts_.device->facts())));
+}
+
+void Site::api_log(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, log_json(parts_.device->log_lines(), events_.events())));
+}
+
+void Site::api_form(const Request&, const Form& query, const Session*, const Done& done) {
+  const FormTable* form = find_form(query.value("name"));
+  if (form == nullptr) return done(error_response(404, "there is no such form", ""));
+  done(json_response(200, form_json(*form, *parts_.device)));
+}
+
+void Site::api_save(const Request& request, const Form& sent, const Session* session, const Done& done) {
+  // The form's name travels with its fields, and is none of them.
+  const FormTable* form = find_form(sent.value("form"));
+  if (form == nullptr) return done(error_response(404, "there is no such form", ""));
+  const auto lines = console_lines(*form, sent.without("form"));
+  if (!lines) return done(error_response(400, lines.error()));
+  console::Replies replies;
+  for (const std::string& line : *lines) {
+    auto answer = parts_.device->run(line, {console::Source::web, console::Rights::change});
+    const bool is_refused = !answer.empty() && answer[0].json.starts_with("{\"Command\":");
+    say(is_refused ? EventKind::refusal : EventKind::change, session->user, request, line.substr(0, line.find(' ')));
+    for (console::Reply& reply : answer) replies.push_back(std::move(reply));
+    // What follows may only make sense with it.
+    if (is_refused) break;
+  }
+  done(json_response(200, replies_json(replies)));
+}
+
+void Site::api_console(const Request& request, const Form& form, const Session* session, const Done& done) {
+  const std::string_view line = form.value("line");
+  const auto replies = parts_.device->run(line, {console::Source::web, console::Rights::change});
+  // The word only: what follows may be a secret.
+  say(EventKind::change, session->user, request, "console " + printable(line.substr(0, line.find(' '))));
+  done(json_response(200, replies_json(replies)));
+}
+
+void Site::start_task(Task task, const std::string& argument, const Done& done) {
+  if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
+  is_task_running_ = true;
+  const auto finished = [this, alive = std::weak_ptr<const int>(alive_), done](std::string json) {
+    if (alive.expired()) return;
+    is_task_running_ = false;
+    done(json_response(200, std::move(json)));
+  };
+  if (parts_.device != nullptr) {
+    parts_.device->start(task, argument, finished);
+  } else {
+    parts_.desk->start(task, argument, finished);
+  }
+}
+
+void Site::api_fetch(const Request&, const Form& form, const Session*, const Done& done) {
+  if (!is_address(form.value("host"))) return done(error_response(400, "this is no address", "HOST or HOST:PORT"));
+  start_task(Task::fetch_fingerprint, std::string(form.value("host")), done);
+}
+
+void Site::api_check(const Request&, const Form& form, const Session*, const Done& done) {
+  if (!is_address(form.value("host"))) return done(error_response(400, "this is no address", "HOST or HOST:PORT"));
+  start_task(Task::check_connection, std::string(form.value("host")), done);
+}
+
+}  // namespace meterseal::web

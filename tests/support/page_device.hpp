@@ -1,0 +1,157 @@
+#pragma once
+
+// A device for tests of the page: three-phase meter with values that do not move, a seal that can be set, and a record
+// of the console lines that were run.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "web/device_view.hpp"
+
+namespace meterseal::test {
+
+class PageDevice final : public web::DeviceView {
+ public:
+  struct Line {
+    std::string text;
+    console::Caller caller;
+  };
+
+  PageDevice() {
+    seal_.state = web::Seal::sealed;
+    seal_.broker = "broker.example.com:8883";
+    seal_.mode = "fingerprint";
+    seal_.by = "the pinned certificate";
+    seal_.version = "TLSv1.3";
+    seal_.suite = "TLS_AES_256_GCM_SHA384";
+    seal_.expires = UtcTime(seconds{1'800'000'000});
+    settings["MqttHost"] = {"broker.example.com", web::Setting::State::open};
+    settings["MqttPort"] = {"8883", web::Setting::State::open};
+    settings["MqttUser"] = {"emon_1", web::Setting::State::open};
+    settings["MqttPassword"] = {"canary-broker-password", web::Setting::State::open};
+    settings["Topic"] = {"emon_1", web::Setting::State::fixed};
+    settings["TelePeriod"] = {"300", web::Setting::State::open};
+    settings["TlsMode"] = {"fingerprint", web::Setting::State::open};
+    settings["MqttFingerprint1"] = {"AA:BB", web::Setting::State::open};
+    settings["MqttFingerprint2"] = {"", web::Setting::State::open};
+    settings["TlsRenewal"] = {"same-key", web::Setting::State::open};
+  }
+
+  [[nodiscard]] std::string name() const override { return "House <1>"; }
+  [[nodiscard]] std::optional<CivilTime> local_time() const override {
+    return CivilTime{{2026, 11, 24}, 17, 5, 9, 0, 0};
+  }
+  [[nodiscard]] std::vector<web::MeterView> meters() override {
+    web::MeterView main;
+    main.name = "main";
+    main.model = "Eastron SDM630";
+    main.age = seconds{1};
+    main.whole = {std::nullopt, 9'120, 2'078'400, 2'101'000, 306'000, 989};
+    main.phases = {{231'400, 4'310, 991'000, 997'000, 110'000, 994},
+                   {229'800, 1'203, 268'000, 276'000, 66'000, 971},
+                   {230'600, 3'607, 819'400, 831'000, 138'000, 986}};
+    main.frequency_mhz = 50'010;
+    main.today_mwh = 11'482'000;
+    main.yesterday_mwh = 17'903'000;
+    main.total_mwh = 18'265'431'000;
+    main.exported_mwh = 0;
+    web::MeterView pump;
+    pump.name = "heatpump";
+    pump.model = "Eastron SDM120";
+    pump.trouble = "no answer since 12 s: check wires, address and baud rate";
+    return {main, pump};
+  }
+  [[nodiscard]] web::SealView seal() const override { return seal_; }
+  [[nodiscard]] std::uint64_t waiting_records() const override { return 3; }
+  [[nodiscard]] std::vector<web::Fact> facts() override {
+    return {{"Program", "Version", "0.1.0"}, {"Program", "Uptime", "0T03:12:44"}, {"Network", "Host name", "meter-gw"}};
+  }
+  [[nodiscard]] std::vector<web::Metric> metrics() override {
+    return {
+        {"outbox_records", "Records that wait for the broker", web::Metric::Kind::gauge, {}, 3, 0},
+        {"tls_verdicts_total", "Brokers judged", web::Metric::Kind::counter, {{"verdict", "pin \"mismatch\""}}, 1, 0}};
+  }
+  [[nodiscard]] std::vector<std::string> log_lines() const override {
+    return {"17:05:07.001 MQT: Connected to broker.example.com:8883 (TLS)",
+            "17:05:08.002 WEB: login: admin from 192.0.2.1"};
+  }
+  [[nodiscard]] web::Setting setting(std::string_view command) const override {
+    const auto found = settings.find(std::string(command));
+    return found == settings.end() ? web::Setting{} : found->second;
+  }
+  [[nodiscard]] console::Replies run(std::string_view line, const console::Caller& caller) override {
+    lines.push_back({std::string(line), caller});
+    const std::string word(line.substr(0, line.find(' ')));
+    const bool is_query = line.find(' ') == std::string_view::npos;
+    if (caller.rights == console::Rights::view && !is_query)
+      return {{"RESULT", R"({"Command":"Error","Input":"X","Reason":"a viewer may only ask"})"}};
+    if (word == "Refused") return {{"RESULT", R"({"Command":"Error","Input":"REFUSED","Reason":"no"})"}};
+    if (word == "Status0")
+      return {{"STATUS", R"({"Status":{"Topic":"t"}})"}, {"STATUS1", R"({"StatusPRM":{"Uptime":"x"}})"}};
+    const std::string value = is_query ? setting(word).value : std::string(line.substr(line.find(' ') + 1));
+    if (!is_query && settings.contains(word)) settings[word].value = value == "0" ? "" : value;
+    return {{"RESULT", "{\"" + word + "\":\"" + (word == "MqttPassword" ? "****" : value) + "\"}"}};
+  }
+  void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override {
+    tasks.push_back({task, argument, std::move(done)});
+    if (answers_tasks) finish_task();
+  }
+  void finish_task() {
+    const auto task = std::move(tasks.back());
+    tasks.pop_back();
+    task.done(
+        task.kind == web::Task::fetch_fingerprint
+            ? R"({"host":")" + task.argument +
+                  R"(","fingerprint":"3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC","subject":"CN = broker","issuer":"CN = site CA","expires":"Dec 31 23:59:59 2049 GMT","key":"EC P-256"})"
+            : R"({"steps":[{"name":"look-up","state":"good","text":"192.0.2.7"},{"name":"TLS","state":"bad","text":"refused"}]})");
+  }
+
+  struct Started {
+    web::Task kind;
+    std::string argument;
+    std::function<void(std::string)> done;
+  };
+  web::SealView seal_;
+  std::map<std::string, web::Setting> settings;
+  std::vector<Line> lines;
+  std::vector<Started> tasks;
+  bool answers_tasks = true;
+};
+
+class PageDesk final : public web::SetupDesk {
+ public:
+  [[nodiscard]] Choices choices() override {
+    return {{"/dev/serial/by-id/usb-A"}, {{"sdm120", "Eastron SDM120"}, {"sdm630", "Eastron SDM630"}}, "emon_1"};
+  }
+  void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override {
+    if (task != web::Task::try_meter) return device_.start(task, argument, std::move(done));
+    tried = argument;
+    done(R"({"answers":true,"values":[{"name":"voltage_l1","value":"231.4 V"}]})");
+  }
+  [[nodiscard]] Result<void> finish(const Site& site) override {
+    if (refusal) return tl::unexpected(*refusal);
+    finished.push_back(site);
+    return {};
+  }
+
+  std::string tried;
+  std::vector<Site> finished;
+  std::optional<Error> refusal;
+
+ private:
+  PageDevice device_;
+};
+
+class MemoryKeeper final : public web::AccessKeeper {
+ public:
+  [[nodiscard]] Result<void> keep(const web::Access& access) override {
+    if (refusal) return tl::unexpected(*refusal);
+    kept.push_back(access.encode());
+    return {};
+  }
+  std::vector<std::string> kept;
+  std::optional<Error> refusal;
+};
+
+}  // namespace meterseal::test
