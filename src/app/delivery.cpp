@@ -105,14 +105,15 @@ void Delivery::execute(outbox::Remove& remove) {
   }
   outbox::Commit commit;
   commit.remove = std::move(remove.sequences);
-  store_.commit(std::move(commit), [this, alive = std::weak_ptr<const int>(alive_)](Result<outbox::Committed> done) {
-    if (alive.expired()) return;
-    if (done) {
-      tell(outbox::Removed{});
-    } else {
-      tell(outbox::RemoveFailed{});
-    }
-  });
+  store_.commit(std::move(commit),
+                [this, alive = std::weak_ptr<const int>(alive_)](const Result<outbox::Committed>& done) {
+                  if (alive.expired()) return;
+                  if (done) {
+                    tell(outbox::Removed{});
+                  } else {
+                    tell(outbox::RemoveFailed{});
+                  }
+                });
 }
 
 void Delivery::execute(const outbox::WakeAt& wake) {

@@ -7,8 +7,7 @@ namespace meterseal::app {
 Telemetry::Telemetry(std::vector<MeterReader*> meters, const Stamper& stamper, const Calendar& calendar)
     : meters_(std::move(meters)), stamper_(stamper), calendar_(calendar), memory_(outbox::kMaxBody) {}
 
-Result<std::optional<outbox::Record>> Telemetry::record(Instant now) {
-  if (shape().empty()) return std::nullopt;
+Result<outbox::Record> Telemetry::record(Instant now) {
   std::optional<Instant> newest;
   for (const MeterReader* meter : meters_) {
     if (const auto at = meter->newest(now)) newest = std::max(newest.value_or(*at), *at);
@@ -17,7 +16,7 @@ Result<std::optional<outbox::Record>> Telemetry::record(Instant now) {
     outbox::Record record;
     record.stamp = stamper_.of(newest.value_or(now));
     record.body = std::move(body);
-    return std::optional(std::move(record));
+    return record;
   });
 }
 

@@ -6,7 +6,6 @@
 // Ownership: readers, stamper and calendar must outlive it. Thread: loop thread. Memory: one buffer of the largest
 // body. Errors: mqtt::payload_too_large.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,10 @@ class Telemetry {
   /// @param meters  in the order of SENSOR: the primary one first
   Telemetry(std::vector<MeterReader*> meters, const Stamper& stamper, const Calendar& calendar);
 
-  /// The record of this tick; nullopt: no meter has ever been read.
-  [[nodiscard]] Result<std::optional<outbox::Record>> record(Instant now);
+  /// No meter has ever been read: there is nothing to tell.
+  [[nodiscard]] bool is_empty() const { return shape().empty(); }
+  /// The record of this tick.
+  [[nodiscard]] Result<outbox::Record> record(Instant now);
   /// The live readings, without Period.
   [[nodiscard]] Result<std::string> body(Instant now);
 
