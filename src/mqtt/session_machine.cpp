@@ -9,6 +9,9 @@ namespace meterseal::mqtt {
 
 namespace {
 
+/// First byte of a CONNACK. @source 3.2.1
+constexpr std::uint8_t kConnack = 0x20;
+
 /// What to tell the peer (MQTT 5) when we leave because of it; success: nothing, just close.
 std::uint8_t farewell_of(const Code& code) {
   if (code == malformed_packet) return reason::malformed_packet;
@@ -113,6 +116,11 @@ void SessionMachine::on(const Received& received, Instant now) {
     taken_ = received.bytes.size();
     return;
   }
+  if (state_ == SessionState::connecting && !reader_.is_within_packet() && received.bytes[0] != kConnack) {
+    taken_ = received.bytes.size();
+    // Seen at its first byte: other protocols have no lengths that would ever end.
+    return fail(protocol_error, "the peer's first packet is no CONNACK");
+  }
   const auto next = reader_.next(received.bytes);
   if (!next) {
     taken_ = received.bytes.size();
@@ -123,9 +131,6 @@ void SessionMachine::on(const Received& received, Instant now) {
   const auto packet = decode_packet(*next->packet, options_.connect.version);
   if (!packet) return fail(packet.error().code, packet.error().detail);
   last_heard_ = now;
-  if (state_ == SessionState::connecting && !std::holds_alternative<ConnAck>(*packet)) {
-    return fail(protocol_error, "the peer's first packet is no CONNACK");
-  }
   std::visit([&](const auto& p) { take(p, now); }, *packet);
 }
 

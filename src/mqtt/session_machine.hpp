@@ -49,7 +49,7 @@ enum class SessionState : std::uint8_t {
 struct LinkUp {};  ///< the peer is connected and, with TLS, trusted
 struct LinkDown {};
 struct Received {
-  Bytes bytes;  ///< valid until the actions of the step are done
+  Bytes bytes;  ///< at least one; valid until the actions of the step are done
 };
 struct Stop {};
 struct Woke {};
