@@ -152,6 +152,9 @@ class PostgresStore final : public Store {
     if (libpq().status(handle.get()) != CONNECTION_OK)
       throw ServerFault{first_line(libpq().error_message(handle.get()))};
     run(handle.get(), "SET client_min_messages = warning");
+    // Two collectors that start at once: "if not exists" alone fails in the one that comes second.
+    run(handle.get(), "BEGIN");
+    run(handle.get(), "SELECT pg_advisory_xact_lock(1299869507)");
     run(handle.get(),
         "CREATE TABLE IF NOT EXISTS meterseal_reading (device text NOT NULL, outbox text NOT NULL, sequence bigint NOT "
         "NULL, boot bigint NOT NULL, time text NOT NULL, payload text NOT NULL, PRIMARY KEY (device, outbox, "
@@ -160,6 +163,7 @@ class PostgresStore final : public Store {
         "CREATE TABLE IF NOT EXISTS meterseal_loss (device text NOT NULL, outbox text NOT NULL, first bigint NOT NULL, "
         "last bigint NOT NULL, count bigint NOT NULL, reason text NOT NULL, PRIMARY KEY (device, outbox, first, "
         "last))");
+    run(handle.get(), "COMMIT");
     handle_ = std::move(handle);
     return handle_.get();
   }
