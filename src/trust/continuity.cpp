@@ -73,13 +73,13 @@ TrustEvent first_match(const SlotRecord& record) {
 /// Another certificate than the one recorded was trusted through this pin.
 TrustEvent update(SlotRecord& record, TrustedBy by, const Facts& facts) {
   TrustEvent event{TrustEventKind::followed_same_key,
-                   from_to("certificate renewed, same key", record.certificate, facts.certificate)};
+                   from_to("renewed with the same key", record.certificate, facts.certificate)};
   if (by == TrustedBy::same_ca) {
     event = {TrustEventKind::followed_same_ca,
-             from_to("certificate renewed, same CA", record.certificate, facts.certificate)};
+             from_to("renewed under the same CA", record.certificate, facts.certificate)};
   } else if (by != TrustedBy::same_key && record.followed) {
     event = {TrustEventKind::flipped_back,
-             from_to("former certificate served again", record.certificate, facts.certificate)};
+             from_to("former certificate is back", record.certificate, facts.certificate)};
   }
   record.certificate = facts.certificate;
   record.key = facts.key;
@@ -94,8 +94,7 @@ TrustEvent promote(const Policy& policy, Lineage& lineage, const PinInForce& for
   lineage.swapped = policy.pins[1] == matched.pin;
   const Text<95> from = format_pin(former.pin);
   if (matched.is_former) {
-    return {TrustEventKind::flipped_back,
-            from_to("former pin served again", from.view(), format_pin(matched.pin).view())};
+    return {TrustEventKind::flipped_back, from_to("former pin is back", from.view(), format_pin(matched.pin).view())};
   }
   return {TrustEventKind::promoted_slot_2, from_to("successor served", from.view(), format_pin(matched.pin).view())};
 }
@@ -103,7 +102,7 @@ TrustEvent promote(const Policy& policy, Lineage& lineage, const PinInForce& for
 }  // namespace
 
 Remembered remember_learned(const Policy& policy, Lineage lineage, const Facts& facts) {
-  Remembered remembered{std::move(lineage), {}};
+  Remembered remembered{lineage, {}};
   if (has_declared_pin(policy) || policy.mode != Mode::fingerprint || policy.learn == Learn::off) return remembered;
   const bool at_once = policy.learn == Learn::automatic;
   auto& learned = remembered.lineage.learned;
@@ -126,7 +125,7 @@ Remembered remember_learned(const Policy& policy, Lineage lineage, const Facts& 
 }
 
 Remembered remember_accepted(const Policy& policy, Lineage lineage, const Trusted& trusted, const Facts& facts) {
-  Remembered remembered{std::move(lineage), {}};
+  Remembered remembered{lineage, {}};
   if (trusted.by() == TrustedBy::ca) return remembered;
   const PinsInForce pins = pins_in_force(policy, remembered.lineage);
   const auto* matched = std::find_if(pins.begin(), pins.end(), [&](const PinInForce& p) {

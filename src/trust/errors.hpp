@@ -76,4 +76,11 @@ inline constexpr Code certificate_unreadable{280, ErrorClass::refuse, "trust_cer
 inline constexpr Code probe_failed{281, ErrorClass::retry, "trust_probe_failed",
                                    "free memory on this machine and try again"};
 
+// 285-289: the certificate of this device's own page (host/tls_server.hpp)
+inline constexpr Code own_certificate_failed{285, ErrorClass::bug, "trust_own_certificate_failed",
+                                             "check that OpenSSL is installed as packaged"};
+inline constexpr Code own_certificate_unusable{286, ErrorClass::refuse, "trust_own_certificate_unusable",
+                                               "give a certificate in PEM and the key that belongs to it, without a "
+                                               "pass phrase"};
+
 }  // namespace meterseal::trust

@@ -77,8 +77,8 @@ struct Facts {
   KeyType key_type = KeyType::other;
   std::uint32_t key_bits = 0;
   Digest signature_digest = Digest::other;  ///< of the leaf's own signature
-  UtcTime not_before{};
-  UtcTime not_after{};          ///< valid through this second
+  UtcTime not_before;
+  UtcTime not_after;            ///< valid through this second
   bool name_matches = false;    ///< a subjectAltName equals the configured host or IP; the CN is not looked at
   bool server_purpose = false;  ///< EKU allows TLS server authentication, or there is no EKU
   bool must_staple = false;     ///< TLS feature status_request (RFC 7633)

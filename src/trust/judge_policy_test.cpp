@@ -26,6 +26,7 @@ using test::kTasmota;
 using test::record;
 using test::tasmota_pin;
 using test::text_of;
+using test::the;
 
 /// Everything that is judged.
 struct Case {
@@ -58,7 +59,7 @@ void learned(Case& c, std::uint8_t certificate, std::uint8_t key) {
 }
 void confirmed(Case& c, std::uint8_t certificate, std::uint8_t key) {
   learned(c, certificate, key);
-  c.lineage.learned->confirmed = true;
+  the(c.lineage.learned).confirmed = true;
 }
 
 #define ALL(verdict) {verdict, verdict, verdict}
@@ -161,13 +162,13 @@ const Situation kSituations[] = {
     {"the same, the pin never verified to an anchor",
      [](Case& c) {
        former_pin(c);
-       c.lineage.slots[0]->anchor.reset();
+       the(c.lineage.slots[0]).anchor.reset();
      },
      ALL("Refused pin_mismatch"), ALL("Refused pin_mismatch")},
     {"the same, and no anchor now either",
      [](Case& c) {
        former_pin(c);
-       c.lineage.slots[0]->anchor.reset();
+       the(c.lineage.slots[0]).anchor.reset();
        c.facts.anchor.reset();
      },
      ALL("Refused pin_mismatch"), ALL("Refused pin_mismatch")},
@@ -181,13 +182,13 @@ const Situation kSituations[] = {
     {"learned and confirmed, somebody else's key and anchor",
      [](Case& c) {
        confirmed(c, kOther, kOther + 1);
-       c.lineage.learned->anchor = digest(kOther + 2);
+       the(c.lineage.learned).anchor = digest(kOther + 2);
      },
      ALL("Refused pin_mismatch"), ALL("Refused pin_mismatch")},
     {"learned and confirmed, renewed with the same key",
      [](Case& c) {
        confirmed(c, kOther, kKey);
-       c.lineage.learned->anchor.reset();
+       the(c.lineage.learned).anchor.reset();
      },
      {"Refused pin_mismatch", "same_key 0", "Refused pin_mismatch"},
      {"Refused pin_mismatch", "same_key 0", "Refused pin_mismatch"}},
@@ -218,14 +219,14 @@ const Situation kLearning[] = {
     {"two were seen, the first is served",
      [](Case& c) {
        learned(c, kCertificate, kKey);
-       c.lineage.learned->conflict = digest(kOther);
+       the(c.lineage.learned).conflict = digest(kOther);
      },
      {"Refused no_pin_set", "Refused learn_conflict", "Refused learn_conflict"},
      ALL("Refused no_pin_set")},
     {"two were seen, the second is served",
      [](Case& c) {
        learned(c, kOther, kKey);
-       c.lineage.learned->conflict = digest(kCertificate);
+       the(c.lineage.learned).conflict = digest(kCertificate);
      },
      {"Refused no_pin_set", "Refused learn_conflict", "Refused learn_conflict"},
      ALL("Refused no_pin_set")},

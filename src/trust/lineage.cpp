@@ -90,7 +90,9 @@ class Line {
   std::string_view word() {
     if (rest_.empty()) failed_ = true;
     const std::string_view taken = rest_.substr(0, rest_.find(' '));
-    rest_.remove_prefix(std::min(rest_.size(), taken.size() + 1));
+    const bool another_follows = taken.size() < rest_.size();
+    rest_.remove_prefix(taken.size() + (another_follows ? 1 : 0));
+    if (another_follows && rest_.empty()) failed_ = true;
     return taken;
   }
   Sha256 digest() { return digest_of(word()); }

@@ -83,6 +83,16 @@ inline trust::SlotRecord record(const trust::Pin& pin, std::uint8_t certificate,
   return record;
 }
 
+/// What is there; a test that is wrong about it ends with an exception that names it.
+template <class T>
+T& the(std::optional<T>& value) {
+  return value.value();  // NOLINT(bugprone-unchecked-optional-access): it throws
+}
+template <class T>
+const T& the(const std::optional<T>& value) {
+  return value.value();  // NOLINT(bugprone-unchecked-optional-access)
+}
+
 inline std::string_view name_of(trust::TrustedBy by) {
   switch (by) {
     case trust::TrustedBy::pin_certificate: return "pin_certificate";
