@@ -42,7 +42,8 @@ void BusMachine::proceed(Instant now) {
 }
 
 // All requests of one meter in a row (its values belong together, and some meters miss the first request after another
-// meter's turn), then the meter that has waited longest.
+// meter's turn), then the meter that has waited longest. One that has just let a time-out pass waits until the others
+// have had their turn, so that its retries cost them one time-out and not all of them.
 std::optional<TaskRef> BusMachine::choose(Instant now) {
   if (turn_ && agendas_[*turn_].is_in_cycle()) {
     if (const auto task = agendas_[*turn_].take_next(now)) return TaskRef{*turn_, *task};
@@ -52,10 +53,13 @@ std::optional<TaskRef> BusMachine::choose(Instant now) {
   for (std::size_t tries = 0; tries < agendas_.size(); ++tries) {
     std::size_t first = 0;
     for (std::size_t i = 1; i < agendas_.size(); ++i) {
-      if (due_of(i) < due_of(first)) first = i;
+      const bool other_waits = first == yields_ && due_of(i) <= now;
+      const bool yields_to_first = i == yields_ && due_of(first) <= now;
+      if (other_waits || (due_of(i) < due_of(first) && !yields_to_first)) first = i;
     }
     if (now < due_of(first)) return std::nullopt;
     if (const auto task = agendas_[first].take_next(now)) {
+      if (first != yields_) yields_.reset();
       turn_ = first;
       return TaskRef{first, *task};
     }
@@ -258,6 +262,8 @@ void BusMachine::give_up(Instant now) {
     return;
   }
   ++counters.timeouts;
+  turn_.reset();
+  yields_ = exchange_.ref.meter;
   // A transaction number tells a late answer of Modbus TCP from others; RTU has none.
   fail_exchange(framing_ == Framing::rtu ? Debt::owed : Debt::none, now);
 }

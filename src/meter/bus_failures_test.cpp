@@ -179,6 +179,25 @@ TEST(BusFailures, DeadMeterDoesNotTakeTheTurnsOfTheOthers) {
   EXPECT_GE(world.sent_to(3), 2U * 590);
 }
 
+TEST(BusFailures, RetriesOfADeadMeterLetTheOthersGoFirst) {
+  MeterPlan dead = meter_at(2);
+  dead.identity = {{Function::read_holding, 0xFC00, 2}};
+  BusWorld world(bus_of({meter_at(1), dead, meter_at(3)}),
+                 [](const ReadRequest& request) { return request.unit == 2 ? Replies{} : good(request); });
+  world.start();
+  world.run_for(seconds(20));
+  for (const unsigned unit : {1U, 3U}) {
+    std::optional<Instant> last;
+    for (const auto& sent : world.sent) {
+      if (sent.request.unit != unit) continue;
+      if (last) {
+        EXPECT_LE(sent.at - *last, milliseconds(2400)) << "an interval, a time-out and the turns of the others";
+      }
+      last = sent.at;
+    }
+  }
+}
+
 TEST(BusFailures, MeterThatReturnsIsOnlineAtItsFirstAnswerAndIdentifiedAgainBeforeAnythingIsBooked) {
   MeterPlan plan = meter_at(1);
   plan.identity = {kSerialNumber};

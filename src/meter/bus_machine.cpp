@@ -112,6 +112,7 @@ void BusMachine::on(const Stop&, Instant) {
       // The program ends, whatever is under way.
       act(ClosePort{});
       turn_.reset();
+      yields_.reset();
       has_asked_ = false;
       drain_since_.reset();
       read_pending_ = false;
@@ -243,6 +244,7 @@ void BusMachine::lose_port(Instant now) {
   // While it was away a meter may have been exchanged: all that was known or owed is void.
   for (MeterAgenda& agenda : agendas_) agenda.forget(now);
   turn_.reset();
+  yields_.reset();
   has_asked_ = false;
   drain_since_.reset();
   read_pending_ = false;

@@ -114,9 +114,10 @@ class BusMachine {
   BusActions actions_;
   BusState state_ = BusState::stopped;
   Instant wake_at_;
-  std::optional<std::size_t> turn_;  ///< the meter whose cycle is being read
-  Exchange exchange_;                ///< the last one, over or not
-  bool has_asked_ = false;           ///< since the port was opened
+  std::optional<std::size_t> turn_;    ///< the meter whose cycle is being read
+  std::optional<std::size_t> yields_;  ///< it did not answer: its next try comes after those that are due
+  Exchange exchange_;                  ///< the last one, over or not
+  bool has_asked_ = false;             ///< since the port was opened
   std::uint16_t transaction_ = 0;
   bool read_pending_ = false;
   bool port_is_up_ = false;
