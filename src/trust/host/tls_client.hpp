@@ -10,7 +10,12 @@
 //
 // Ownership: a TlsClient keeps its context alive. Thread: one TlsClient on one thread at a time; a context may be
 // shared. Errors: Code trust::* (class security) when the peer was refused, trust::tls_failed (retry) when the peer or
-// the wire broke off. @source RFC 8446, RFC 5246, RFC 9325
+// the wire broke off; host/errors.hpp. @source RFC 8446, RFC 5246, RFC 9325
+//
+// Sessions are resumed (TLS 1.2 and 1.3) while the facts of the full handshake they began with still make a Trusted,
+// for 24 h at most. They live in the context, so that a change of policy, which makes a new context, ends them all;
+// they end as well when the CA or CRL file changes, which is noticed at the next connect(). One context serves one host
+// and port.
 
 #include <memory>
 #include <optional>
@@ -87,8 +92,12 @@ class TlsContext {
 
   /// @param host  as configured: a DNS name (SNI, name check) or an IP literal (no SNI, IP check)
   /// @param now   nullopt when the wall clock is unknown
+  /// @return trust::host_unusable, trust::ca_unreadable and others of make() when a file has changed
   [[nodiscard]] virtual Result<std::unique_ptr<TlsClient>> connect(const std::string& host,
                                                                    std::optional<UtcTime> now) = 0;
+
+  /// notAfter of the client certificate; nullopt: there is none. Worth a warning when it comes near.
+  [[nodiscard]] virtual std::optional<UtcTime> identity_until() const { return std::nullopt; }
 };
 
 }  // namespace meterseal::trust::host
