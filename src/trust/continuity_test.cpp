@@ -443,7 +443,7 @@ TEST(Confirmation, IsOfTheOneValueThatWasSeen) {
   the(lineage.learned).conflict.reset();
   const auto confirmed = confirm_learned(lineage, digest(1));
   ASSERT_TRUE(confirmed);
-  EXPECT_TRUE(confirmed->learned->confirmed);
+  EXPECT_TRUE(the(confirmed->learned).confirmed);
   EXPECT_EQ(confirm_learned(*confirmed, digest(1)).value(), *confirmed);
 }
 

@@ -74,7 +74,7 @@ TEST(Judge, TakesAStapleThroughItsLastMoment) {
   facts.must_staple = true;
   facts.staple_until = facts.now;
   EXPECT_EQ(in_ca_mode(facts), "ca 0");
-  *facts.staple_until -= milliseconds(1);
+  facts.staple_until = the(facts.staple_until) - milliseconds(1);
   EXPECT_EQ(in_ca_mode(facts), "Refused staple_bad");
   facts.staple_until.reset();
   EXPECT_EQ(in_ca_mode(facts), "ca 0");

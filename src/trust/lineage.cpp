@@ -24,8 +24,8 @@ constexpr Word kKinds[] = {
 
 /// The swap holds only between the two pins between which it was made.
 bool is_swapped(const Policy& policy, const Lineage& lineage) {
-  return lineage.swapped && policy.pins[0] && policy.pins[1] && lineage.previous == policy.pins[0] &&
-         record_of(lineage, *policy.pins[1]);
+  const auto& [first, second] = policy.pins;
+  return lineage.swapped && first && second && lineage.previous == first && record_of(lineage, *second);
 }
 
 void add_field(std::string& line, std::string_view text) {
@@ -200,8 +200,9 @@ std::string encode(const Lineage& lineage) {
     if (!rest.empty()) text += ' ';
     text += rest;
   };
-  if (lineage.slots[0]) add_line("slot1", slot_line(*lineage.slots[0]));
-  if (lineage.slots[1]) add_line("slot2", slot_line(*lineage.slots[1]));
+  const auto& [slot1, slot2] = lineage.slots;
+  if (slot1) add_line("slot1", slot_line(*slot1));
+  if (slot2) add_line("slot2", slot_line(*slot2));
   if (lineage.swapped) add_line("swapped", {});
   if (lineage.previous) {
     std::string line;

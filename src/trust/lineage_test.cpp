@@ -68,7 +68,7 @@ TEST(Lineage, ComesBackAsItWas) {
 TEST(Lineage, KeepsNoTimeBefore1970) {
   Lineage lineage = full();
   the(lineage.slots[0]).since = UtcTime(milliseconds(-1));
-  EXPECT_EQ(decode_lineage(encode(lineage)).value().slots[0]->since, std::nullopt);
+  EXPECT_EQ(the(decode_lineage(encode(lineage)).value().slots[0]).since, std::nullopt);
 }
 
 TEST(Lineage, CutAnywhereIsDamaged) {
@@ -179,9 +179,9 @@ TEST(Lineage, FindsARecordByItsPinInWhateverSlot) {
   EXPECT_EQ(record_of(lineage, bare_pin(kCertificate)), lineage.slots[0]);
   EXPECT_EQ(record_of(lineage, test::key_pin(kKey)), lineage.slots[1]);
   EXPECT_EQ(record_of(lineage, bare_pin(kKey)), std::nullopt);  // the same digits, declared in another way
-  ASSERT_TRUE(record_of(lineage, bare_pin(1)));                 // what was learned
-  EXPECT_EQ(record_of(lineage, bare_pin(1))->key, digest(2));
-  EXPECT_EQ(record_of(lineage, bare_pin(1))->anchor, digest(kAnchor));
+  const auto learned = record_of(lineage, bare_pin(1));
+  EXPECT_EQ(the(learned).key, digest(2));
+  EXPECT_EQ(the(learned).anchor, digest(kAnchor));
 }
 
 }  // namespace
