@@ -17,7 +17,7 @@
 namespace meterseal::mqtt {
 
 /// Largest packet in either direction, with its header.
-inline constexpr std::size_t kMaxPacket = 256 * 1024;
+inline constexpr std::size_t kMaxPacket = std::size_t{256} * 1024;
 /// @source 1.5.3: two bytes of length
 inline constexpr std::size_t kMaxString = 65'535;
 

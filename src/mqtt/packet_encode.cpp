@@ -23,8 +23,9 @@ void write_string(ByteWriter& out, std::string_view text) {
   out.bytes(as_bytes(text));
 }
 
-void write_id(ByteWriter& out, PropertyId id) {
-  out.u8(static_cast<std::uint8_t>(id));
+/// Those that are written here are below 128.
+void write_id(ByteWriter& out, std::uint32_t id) {
+  write_variable(out, id);
 }
 
 std::size_t publish_remaining(const Publish& publish, Version version) {
@@ -61,11 +62,11 @@ void encode_connect(ByteWriter& out, const Connect& connect) {
   out.u16(static_cast<std::uint16_t>(connect.keep_alive.count()));
   if (v5) {
     write_variable(out, kConnectProperties);
-    write_id(out, PropertyId::session_expiry);
+    write_id(out, property::session_expiry);
     out.u32(0);
-    write_id(out, PropertyId::maximum_packet_size);
+    write_id(out, property::maximum_packet_size);
     out.u32(kMaxPacket);
-    write_id(out, PropertyId::topic_alias_maximum);
+    write_id(out, property::topic_alias_maximum);
     out.u16(0);
   }
   write_string(out, connect.client_id);

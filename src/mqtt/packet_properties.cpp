@@ -26,8 +26,6 @@ constexpr std::uint16_t place(PacketType type) {
 constexpr std::uint16_t kAcks = place(PacketType::puback) | place(PacketType::pubrec) | place(PacketType::pubrel) |
                                 place(PacketType::pubcomp) | place(PacketType::suback) | place(PacketType::unsuback);
 
-constexpr std::uint32_t kMaxId = static_cast<std::uint32_t>(PropertyId::shared_available);
-
 struct Rule {
   ValueKind kind = ValueKind::none;
   std::uint16_t places = 0;  ///< in packets that a broker may send
@@ -37,36 +35,33 @@ struct Rule {
 constexpr Rule rule_of(std::uint32_t id) {
   constexpr std::uint16_t connack = place(PacketType::connack);
   constexpr std::uint16_t publish = place(PacketType::publish);
-  switch (static_cast<PropertyId>(id)) {
-    case PropertyId::payload_format: return {ValueKind::byte, publish};
-    case PropertyId::message_expiry: return {ValueKind::four_bytes, publish};
-    case PropertyId::content_type:
-    case PropertyId::response_topic: return {ValueKind::string, publish};
-    case PropertyId::correlation_data: return {ValueKind::binary, publish};
-    case PropertyId::subscription_id: return {ValueKind::variable, publish};
-    case PropertyId::topic_alias: return {ValueKind::two_bytes, publish};
-    case PropertyId::session_expiry: return {ValueKind::four_bytes, connack};
-    case PropertyId::assigned_client_id:
-    case PropertyId::response_information: return {ValueKind::string, connack};
-    case PropertyId::server_keep_alive:
-    case PropertyId::receive_maximum:
-    case PropertyId::topic_alias_maximum: return {ValueKind::two_bytes, connack};
-    case PropertyId::maximum_packet_size: return {ValueKind::four_bytes, connack};
-    case PropertyId::maximum_qos:
-    case PropertyId::retain_available:
-    case PropertyId::wildcard_available:
-    case PropertyId::subscription_id_available:
-    case PropertyId::shared_available: return {ValueKind::byte, connack};
-    case PropertyId::authentication_method: return {ValueKind::string, connack};
-    case PropertyId::authentication_data: return {ValueKind::binary, connack};
-    case PropertyId::server_reference: return {ValueKind::string, connack | place(PacketType::disconnect)};
-    case PropertyId::reason_string: return {ValueKind::string, connack | kAcks | place(PacketType::disconnect)};
-    case PropertyId::user_property: return {ValueKind::pair, publish | connack | kAcks | place(PacketType::disconnect)};
-    case PropertyId::request_problem_information:
-    case PropertyId::request_response_information:
-    case PropertyId::will_delay: return {};
+  switch (id) {
+    case property::payload_format: return {ValueKind::byte, publish};
+    case property::message_expiry: return {ValueKind::four_bytes, publish};
+    case property::content_type:
+    case property::response_topic: return {ValueKind::string, publish};
+    case property::correlation_data: return {ValueKind::binary, publish};
+    case property::subscription_id: return {ValueKind::variable, publish};
+    case property::topic_alias: return {ValueKind::two_bytes, publish};
+    case property::session_expiry: return {ValueKind::four_bytes, connack};
+    case property::assigned_client_id:
+    case property::response_information: return {ValueKind::string, connack};
+    case property::server_keep_alive:
+    case property::receive_maximum:
+    case property::topic_alias_maximum: return {ValueKind::two_bytes, connack};
+    case property::maximum_packet_size: return {ValueKind::four_bytes, connack};
+    case property::maximum_qos:
+    case property::retain_available:
+    case property::wildcard_available:
+    case property::subscription_id_available:
+    case property::shared_available: return {ValueKind::byte, connack};
+    case property::authentication_method: return {ValueKind::string, connack};
+    case property::authentication_data: return {ValueKind::binary, connack};
+    case property::server_reference: return {ValueKind::string, connack | place(PacketType::disconnect)};
+    case property::reason_string: return {ValueKind::string, connack | kAcks | place(PacketType::disconnect)};
+    case property::user_property: return {ValueKind::pair, publish | connack | kAcks | place(PacketType::disconnect)};
+    default: return {};  // unknown, or sent by clients only
   }
-  return {};
 }
 
 struct Value {
@@ -113,59 +108,44 @@ tl::unexpected<Error> violation(std::string_view what, std::uint32_t id) {
 }
 
 Result<void> take(std::uint32_t id, const Value& value, ConnAck& found) {
-  switch (static_cast<PropertyId>(id)) {
-    case PropertyId::server_keep_alive: found.server_keep_alive = seconds(value.number); break;
-    case PropertyId::receive_maximum:
+  switch (id) {
+    case property::server_keep_alive: found.server_keep_alive = seconds(value.number); break;
+    case property::receive_maximum:
       if (value.number == 0) return violation("the receive maximum is 0", id);
       found.receive_maximum = static_cast<std::uint16_t>(value.number);
       break;
-    case PropertyId::maximum_qos:
+    case property::maximum_qos:
       if (value.number > 1) return violation("the maximum QoS is neither 0 nor 1", id);
       found.maximum_qos = static_cast<Qos>(value.number);
       break;
-    case PropertyId::retain_available:
+    case property::retain_available:
       if (value.number > 1) return violation("a yes or no is neither", id);
       found.retain_available = value.number == 1;
       break;
-    case PropertyId::maximum_packet_size:
+    case property::maximum_packet_size:
       if (value.number == 0) return violation("the maximum packet size is 0", id);
       found.maximum_packet_size = value.number;
       break;
-    case PropertyId::reason_string: found.reason = value.text; break;
-    case PropertyId::topic_alias:
+    case property::reason_string: found.reason = value.text; break;
+    case property::topic_alias:
       // Our Topic Alias Maximum is 0. @source MQTT 5, 3.3.2.3.4
       return violation("a topic alias, although none may be used", id);
-    case PropertyId::payload_format:
-    case PropertyId::wildcard_available:
-    case PropertyId::subscription_id_available:
-    case PropertyId::shared_available:
+    case property::payload_format:
+    case property::wildcard_available:
+    case property::subscription_id_available:
+    case property::shared_available:
       if (value.number > 1) return violation("a yes or no is neither", id);
       break;
-    case PropertyId::subscription_id:
+    case property::subscription_id:
       if (value.number == 0) return violation("a subscription identifier is 0", id);
       break;
-    case PropertyId::message_expiry:
-    case PropertyId::content_type:
-    case PropertyId::response_topic:
-    case PropertyId::correlation_data:
-    case PropertyId::session_expiry:
-    case PropertyId::assigned_client_id:
-    case PropertyId::authentication_method:
-    case PropertyId::authentication_data:
-    case PropertyId::request_problem_information:
-    case PropertyId::will_delay:
-    case PropertyId::request_response_information:
-    case PropertyId::response_information:
-    case PropertyId::server_reference:
-    case PropertyId::topic_alias_maximum:
-    case PropertyId::user_property: break;
+    default: break;
   }
   return {};
 }
 
 bool may_repeat(std::uint32_t id) {
-  return id == static_cast<std::uint32_t>(PropertyId::user_property) ||
-         id == static_cast<std::uint32_t>(PropertyId::subscription_id);
+  return id == property::user_property || id == property::subscription_id;
 }
 
 }  // namespace
@@ -201,7 +181,7 @@ Result<void> read_properties(ByteReader& in, PacketType type, ConnAck& found) {
   std::uint64_t seen = 0;
   while (properties.left() > 0) {
     const auto id = read_variable(properties);
-    const Rule rule = id && *id <= kMaxId ? rule_of(*id) : Rule{};
+    const Rule rule = id ? rule_of(*id) : Rule{};
     if (rule.kind == ValueKind::none) return fail(malformed_packet, {}, "an unknown property");
     if ((rule.places & place(type)) == 0) return violation("a property in the wrong packet", *id);
     const std::uint64_t bit = std::uint64_t{1} << *id;

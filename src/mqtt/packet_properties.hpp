@@ -11,35 +11,35 @@
 namespace meterseal::mqtt {
 
 /// @source MQTT 5, 2.2.2.2
-enum class PropertyId : std::uint8_t {
-  payload_format = 1,
-  message_expiry = 2,
-  content_type = 3,
-  response_topic = 8,
-  correlation_data = 9,
-  subscription_id = 11,
-  session_expiry = 17,
-  assigned_client_id = 18,
-  server_keep_alive = 19,
-  authentication_method = 21,
-  authentication_data = 22,
-  request_problem_information = 23,
-  will_delay = 24,
-  request_response_information = 25,
-  response_information = 26,
-  server_reference = 28,
-  reason_string = 31,
-  receive_maximum = 33,
-  topic_alias_maximum = 34,
-  topic_alias = 35,
-  maximum_qos = 36,
-  retain_available = 37,
-  user_property = 38,
-  maximum_packet_size = 39,
-  wildcard_available = 40,
-  subscription_id_available = 41,
-  shared_available = 42,
-};
+namespace property {
+inline constexpr std::uint32_t payload_format = 1;
+inline constexpr std::uint32_t message_expiry = 2;
+inline constexpr std::uint32_t content_type = 3;
+inline constexpr std::uint32_t response_topic = 8;
+inline constexpr std::uint32_t correlation_data = 9;
+inline constexpr std::uint32_t subscription_id = 11;
+inline constexpr std::uint32_t session_expiry = 17;
+inline constexpr std::uint32_t assigned_client_id = 18;
+inline constexpr std::uint32_t server_keep_alive = 19;
+inline constexpr std::uint32_t authentication_method = 21;
+inline constexpr std::uint32_t authentication_data = 22;
+inline constexpr std::uint32_t request_problem_information = 23;
+inline constexpr std::uint32_t will_delay = 24;
+inline constexpr std::uint32_t request_response_information = 25;
+inline constexpr std::uint32_t response_information = 26;
+inline constexpr std::uint32_t server_reference = 28;
+inline constexpr std::uint32_t reason_string = 31;
+inline constexpr std::uint32_t receive_maximum = 33;
+inline constexpr std::uint32_t topic_alias_maximum = 34;
+inline constexpr std::uint32_t topic_alias = 35;
+inline constexpr std::uint32_t maximum_qos = 36;
+inline constexpr std::uint32_t retain_available = 37;
+inline constexpr std::uint32_t user_property = 38;
+inline constexpr std::uint32_t maximum_packet_size = 39;
+inline constexpr std::uint32_t wildcard_available = 40;
+inline constexpr std::uint32_t subscription_id_available = 41;
+inline constexpr std::uint32_t shared_available = 42;
+}  // namespace property
 
 /// Reads a variable byte integer. @source MQTT 5, 1.5.5
 /// @return nullopt when it is cut off, too long or not as short as it can be

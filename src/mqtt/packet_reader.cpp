@@ -32,7 +32,8 @@ Result<PacketReader::Step> PacketReader::next(Bytes bytes) {
   if (size_ == 0) {
     const auto length = packet_length(bytes, memory_.size());
     if (!length) return tl::unexpected<Error>(length.error());
-    if (*length && **length <= bytes.size()) return Step{**length, bytes.first(**length)};
+    const std::optional<std::size_t> known = *length;
+    if (known && *known <= bytes.size()) return Step{*known, bytes.first(*known)};
   }
   std::size_t taken = 0;
   const auto collect = [&](std::size_t wanted) {
@@ -45,15 +46,16 @@ Result<PacketReader::Step> PacketReader::next(Bytes bytes) {
   while (true) {
     const auto length = packet_length(Bytes(memory_).first(size_), memory_.size());
     if (!length) return tl::unexpected<Error>(length.error());
-    if (!*length) {
+    const std::optional<std::size_t> known = *length;
+    if (!known) {
       if (taken == bytes.size()) return Step{taken, std::nullopt};
       collect(1);
       continue;
     }
-    collect(**length - size_);
-    if (size_ < **length) return Step{taken, std::nullopt};
+    collect(*known - size_);
+    if (size_ < *known) return Step{taken, std::nullopt};
     size_ = 0;
-    return Step{taken, Bytes(memory_).first(**length)};
+    return Step{taken, Bytes(memory_).first(*known)};
   }
 }
 

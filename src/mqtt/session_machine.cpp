@@ -127,8 +127,9 @@ void SessionMachine::on(const Received& received, Instant now) {
     return fail(next.error().code, next.error().detail);
   }
   taken_ = next->taken;
-  if (!next->packet) return;
-  const auto packet = decode_packet(*next->packet, options_.connect.version);
+  const std::optional<Bytes> whole = next->packet;
+  if (!whole) return;
+  const auto packet = decode_packet(*whole, options_.connect.version);
   if (!packet) return fail(packet.error().code, packet.error().detail);
   last_heard_ = now;
   std::visit([&](const auto& p) { take(p, now); }, *packet);
@@ -153,7 +154,7 @@ void SessionMachine::on(const Woke&, Instant now) {
     case SessionState::closed:
     case SessionState::closing: return;
     case SessionState::connecting:
-      if (now >= *answer_by_) fail(connack_timeout, "no answer to CONNECT within the limit");
+      if (answer_by_ && now >= *answer_by_) fail(connack_timeout, "no answer to CONNECT within the limit");
       return;
     case SessionState::online: break;
   }

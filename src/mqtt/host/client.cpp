@@ -15,9 +15,9 @@ namespace meterseal::mqtt::host {
 
 namespace {
 
-constexpr std::size_t kMaxOutput = 1024 * 1024;
+constexpr std::size_t kMaxOutput = std::size_t{1024} * 1024;
 /// TlsClient makes one record of what it is given at once. @source RFC 8446, 5.1: 2^14 bytes
-constexpr std::size_t kRecord = 16 * 1024;
+constexpr std::size_t kRecord = std::size_t{16} * 1024;
 /// Some peers never answer close_notify.
 constexpr milliseconds kShutDownLimit{200};
 constexpr std::string_view kTag = "MQTT";
@@ -38,7 +38,7 @@ struct Target {
   const std::string name;
   Backoff backoff;
   meterseal::host::NameLookup lookup;
-  Instant due{};  ///< not to be tried before
+  Instant due;  ///< not to be tried before
 };
 
 Publish view_of(const Message& message) {

@@ -16,7 +16,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr std::size_t kMaxPending = 64 * 1024;
+constexpr std::size_t kMaxPending = std::size_t{64} * 1024;
 
 }  // namespace
 
@@ -90,7 +90,7 @@ void Link::note_failure(const Code& code, const std::string& detail) {
   last_code_ = code;
   last_detail_ = address == broker_.host ? detail : address + ": " + detail;
   addresses_.erase(addresses_.begin());
-  socket_.close(ignored);
+  ignored = socket_.close(ignored);
 }
 
 void Link::connect_next() {
@@ -112,11 +112,11 @@ void Link::connect_next() {
 
 void Link::connected() {
   ErrorCode failed;
-  socket_.non_blocking(true, failed);
+  failed = socket_.non_blocking(true, failed);
   if (failed) return lose(error(connect_failed, failed.message()));
   ErrorCode ignored;
   // Without it a TLS 1.3 handshake waits 40 ms for a delayed acknowledgement.
-  socket_.set_option(tcp::no_delay(true), ignored);
+  ignored = socket_.set_option(tcp::no_delay(true), ignored);
   if (broker_.tls) return start_tls();
   timer_.cancel();
   phase_ = Phase::up;
@@ -229,7 +229,7 @@ void Link::flush() {
   if (phase_ == Phase::shutting_down && !sent_end_ && pending().empty()) {
     sent_end_ = true;
     ErrorCode ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    ignored = socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 }
 
@@ -259,7 +259,7 @@ void Link::close() {
   lookup_.cancel();
   timer_.cancel();
   ErrorCode ignored;
-  socket_.close(ignored);
+  ignored = socket_.close(ignored);
 }
 
 void Link::end_of_stream(const ErrorCode& failed) {

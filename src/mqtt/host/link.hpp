@@ -107,8 +107,8 @@ class Link : public std::enable_shared_from_this<Link> {
   bool sent_end_ = false;
   std::vector<std::uint8_t> plain_memory_;
   OutputQueue plain_;  ///< what waits to be sent without TLS
-  std::array<std::uint8_t, 16 * 1024> received_;
-  std::array<std::uint8_t, 16 * 1024> plaintext_;
+  std::array<std::uint8_t, 16'384> received_;
+  std::array<std::uint8_t, 16'384> plaintext_;
 };
 
 }  // namespace meterseal::mqtt::host
