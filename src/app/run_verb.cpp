@@ -27,14 +27,6 @@ struct RunArguments {
   std::string log_level = "info";
 };
 
-/// systemd names the state directory of the service; with several of them the first is ours.
-std::string default_state_directory() {
-  const char* given = std::getenv("STATE_DIRECTORY");
-  if (given == nullptr || *given == '\0') return "/var/lib/meterseal";
-  const std::string list(given);
-  return list.substr(0, list.find(':'));
-}
-
 int refuse(const Error& error) {
   print_error(error);
   return kRefused;
@@ -70,7 +62,7 @@ int run_agent(const RunArguments& arguments) {
   std::unique_ptr<SiteSetup> setup = std::move(*loaded);
   const auto calendar = host::ZoneCalendar::open(setup->config.device.timezone);
   if (!calendar) return refuse(calendar.error());
-  const std::string state = arguments.state.empty() ? default_state_directory() : arguments.state;
+  const std::string state = state_directory(arguments.state);
   const auto log = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
 
   for (;;) {

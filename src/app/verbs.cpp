@@ -1,10 +1,19 @@
 #include "app/verbs.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/log.hpp"
 
 namespace meterseal::app {
+
+std::string state_directory(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* service = std::getenv("STATE_DIRECTORY");
+  if (service == nullptr || *service == '\0') return "/var/lib/meterseal";
+  const std::string list(service);
+  return list.substr(0, list.find(':'));
+}
 
 void print_error(const Error& error) {
   const auto print = [](const std::string& text) {

@@ -23,6 +23,9 @@ void add_tail_verb(CLI::App& program, Job& job);
 void add_collect_verb(CLI::App& program, Job& job);
 void add_tls_verbs(CLI::App& program, Job& job);  ///< the group `tls`
 
+/// Where the state is kept: what --state says, else the first of systemd's $STATE_DIRECTORY, else /var/lib/meterseal.
+[[nodiscard]] std::string state_directory(const std::string& given);
+
 /// `meterseal: error: where: detail`, then `meterseal: hint: remedy`, on stderr.
 void print_error(const Error& error);
 

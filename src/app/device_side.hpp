@@ -1,0 +1,28 @@
+#pragma once
+
+// What this machine's meterseal knows, for a verb beside a running agent: its configuration and what it has recorded
+// about a broker. Thread: any; reads files.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+#include "trust/lineage.hpp"
+
+namespace meterseal::app {
+
+inline constexpr const char* kDefaultConfig = "/etc/meterseal/meterseal.toml";
+
+/// nullopt: there is no configuration file at the default place.
+using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;
+/// @param given  --config; empty: the default place, where it may be missing
+[[nodiscard]] OwnConfig load_own_config(const std::string& given);
+
+/// Under this name a broker's record is kept: "trust/broker.example.com:8883".
+[[nodiscard]] std::string lineage_name(const HostPort& broker);
+/// @param state  directory; no database there yet is an empty record
+/// @return outbox::state_unusable, store_failed, trust::lineage_damaged
+[[nodiscard]] Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker);
+
+}  // namespace meterseal::app
