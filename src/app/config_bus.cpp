@@ -209,7 +209,7 @@ class SiteReader {
     const auto neighbour = first([&](const Declared& d) { return d.bus == bus && d.meter.address == meter.address; });
     if (section.has("address") && neighbour != end) {
       section.problem(config_conflict, "address",
-                      std::to_string(meter.address) + " is the address of " + quoted(neighbour->meter.name) +
+                      "address " + std::to_string(meter.address) + " is that of " + quoted(neighbour->meter.name) +
                           at(*neighbour) + " on the same bus");
     }
     const auto namesake = first([&](const Declared& d) { return equals_ignoring_case(d.meter.name, meter.name); });

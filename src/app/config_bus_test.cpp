@@ -87,7 +87,7 @@ TEST(ConfigBus, RefusesMetersThatCannotBe) {
       {"broadcast behind a serial server", kTcp + "framing = \"rtu\"\n" + meter("0", "a"), 11, config_bad_value,
        "bus[1].meter[1].address: 0 is not within 1 to 247"},
       {"two meters at one address", kSerial + meter("1", "a") + meter("1", "b"), 14, config_conflict,
-       "bus[1].meter[2].address: 1 is the address of \"a\" (line 9) on the same bus"},
+       "bus[1].meter[2].address: address 1 is that of \"a\" (line 9) on the same bus"},
       {"no profile", kSerial + "[[bus.meter]]\naddress = 1\nname = \"a\"\n", 9, config_missing_key,
        "bus[1].meter[1].profile: is missing"},
       {"unknown profile", kSerial + changed(meter("1", "a"), "sdm120", "sdm121"), 11, config_bad_value,

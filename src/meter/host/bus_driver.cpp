@@ -127,7 +127,7 @@ class Driver final : public BusDriver, private PortEvents {
         log_.info(kTag, Text<240>(place).add(change.from == Health::silent ? " answers again" : " answers"));
         break;
       case Health::silent:
-        log_.error(kTag, make_error(no_answer, place, "does not answer, is asked again less and less often"));
+        log_.error(kTag, make_error(no_answer, place, "gives no answer, is asked again less and less often"));
         break;
       case Health::suspect:
       case Health::unknown: break;

@@ -186,7 +186,7 @@ TEST_F(BusDriverTest, WritesThatAMeterFellSilentAndThatItAnswersAgain) {
   const auto driver = started();
   ASSERT_TRUE(wait_for([&] { return seen.healths == Healths{Health::suspect, Health::silent}; }));
   EXPECT_TRUE(
-      log.contains("error BUS: bus1/main (address 1): does not answer, is asked again less and less often "
+      log.contains("error BUS: bus1/main (address 1): gives no answer, is asked again less and less often "
                    "(meter_no_answer)"));
   silent = false;
   ASSERT_TRUE(wait_for([&] { return !seen.blocks.empty(); }));
