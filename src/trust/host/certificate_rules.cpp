@@ -97,10 +97,28 @@ Found constraints_fault(const X509* issuer) {
   return std::nullopt;
 }
 
-Found encoding_fault(X509* certificate) {
-  if ((X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
-    return fault(ChainState::other, "an extension of it cannot be read");
+bool is_well_formed(const GENERAL_NAME* name) {
+  if (name->type == GEN_DNS) return is_dns_name(view_of(name->d.dNSName));
+  if (name->type != GEN_IPADD) return true;
+  const int size = ASN1_STRING_length(name->d.iPAddress);
+  return size == 4 || size == 16;
+}
+
+/// Whether a wildcard stands for a name that is excluded, although its own text is not below it.
+bool covers_excluded(std::string_view presented, const STACK_OF(GENERAL_SUBTREE) * excluded) {
+  if (!is_wildcard(presented)) return false;
+  presented.remove_prefix(1);  // ".example.com"
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(excluded); ++i) {
+    const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(excluded, i)->base;
+    if (base->type != GEN_DNS) continue;
+    const std::string_view name = view_of(base->d.dNSName);
+    const std::size_t dot = name.find('.');
+    if (dot != std::string_view::npos && equals_ignoring_case(name.substr(dot), presented)) return true;
   }
+  return false;
+}
+
+Found encoding_fault(X509* certificate) {
   if (has_twice(certificate)) return fault(ChainState::other, "it has an extension twice");
   if (X509_get_ext_count(certificate) > 0 && X509_get_version(certificate) != X509_VERSION_3) {
     return fault(ChainState::other, "it has extensions and is not of version 3");
@@ -123,8 +141,16 @@ Found encoding_fault(X509* certificate) {
       sk_ASN1_OBJECT_num(decoded<Usage>(certificate, NID_ext_key_usage).get()) <= 0) {
     return fault(ChainState::other, "its extended key usage is empty or cannot be read");
   }
+  if ((X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
+    return fault(ChainState::other, "an extension of it cannot be read");
+  }
   for (const int nid : {NID_authority_key_identifier, NID_subject_key_identifier, NID_info_access}) {
     if (is_critical(certificate, nid)) return fault(ChainState::other, "an extension of it must not be critical");
+  }
+  for (const int nid : {NID_policy_constraints, NID_inhibit_any_policy}) {
+    if (has(certificate, nid) && !is_critical(certificate, nid)) {
+      return fault(ChainState::constraint_violated, "a policy constraint of it must be critical");
+    }
   }
   return std::nullopt;
 }
@@ -148,6 +174,10 @@ Found authority_fault(X509* issuer) {
   if (X509_NAME_entry_count(X509_get_subject_name(issuer)) == 0) {
     return fault(ChainState::not_a_ca, "it issues certificates and has no name");
   }
+  // OpenSSL would take a key usage of its own for it. A root of version 1 cannot say it and was named by a person.
+  if (X509_get_version(issuer) == X509_VERSION_3 && (X509_get_extension_flags(issuer) & EXFLAG_CA) == 0) {
+    return fault(ChainState::not_a_ca, "it does not say that it is a CA");
+  }
   return constraints_fault(issuer);
 }
 
@@ -158,6 +188,9 @@ std::optional<RuleFault> leaf_fault(X509* leaf) {
   const bool is_ca = (X509_get_extension_flags(leaf) & EXFLAG_CA) != 0;
   if (!is_ca && has(leaf, NID_name_constraints)) {
     return fault(ChainState::constraint_violated, "it is no CA and has name constraints");
+  }
+  if (X509_NAME_entry_count(X509_get_subject_name(leaf)) == 0 && !is_critical(leaf, NID_subject_alt_name)) {
+    return fault(ChainState::other, "it has no subject, so its subjectAltName must be critical");
   }
   if (!is_ca && (X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) != 0 &&
       (X509_get_key_usage(leaf) & KU_KEY_CERT_SIGN) != 0) {
@@ -185,22 +218,15 @@ std::optional<RuleFault> anchor_fault(X509* anchor) {
   return authority_fault(anchor);
 }
 
-std::optional<RuleFault> wildcard_fault(X509* leaf, X509* issuer) {
+std::optional<RuleFault> constrained_names_fault(X509* leaf, X509* issuer) {
   const auto constraints = decoded<Constraints>(issuer, NID_name_constraints);
   const auto names = decoded<Names>(leaf, NID_subject_alt_name);
   if (!constraints || !names) return std::nullopt;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS || !is_wildcard(view_of(name->d.dNSName))) continue;
-    const std::string_view covered = view_of(name->d.dNSName).substr(1);  // ".example.com"
-    for (int k = 0; k < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++k) {
-      const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, k)->base;
-      if (base->type != GEN_DNS) continue;
-      const std::string_view excluded = view_of(base->d.dNSName);
-      const std::size_t dot = excluded.find('.');
-      if (dot != std::string_view::npos && equals_ignoring_case(excluded.substr(dot), covered)) {
-        return fault(ChainState::constraint_violated, "its wildcard covers a name that its CA excludes");
-      }
+    if (!is_well_formed(name)) return fault(ChainState::constraint_violated, "a constrained name of it is malformed");
+    if (name->type == GEN_DNS && covers_excluded(view_of(name->d.dNSName), constraints->excludedSubtrees)) {
+      return fault(ChainState::constraint_violated, "its wildcard covers a name that its CA excludes");
     }
   }
   return std::nullopt;

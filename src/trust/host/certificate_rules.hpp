@@ -24,7 +24,8 @@ struct RuleFault {
 /// An anchor is trusted by itself: its signature does not count, what it says about others does.
 [[nodiscard]] std::optional<RuleFault> anchor_fault(X509* anchor);
 
-/// A wildcard of `leaf` that could stand for a name which `issuer` excludes. OpenSSL compares only the wildcard's text.
-[[nodiscard]] std::optional<RuleFault> wildcard_fault(X509* leaf, X509* issuer);
+/// What the name constraints of `issuer` demand of `leaf` beyond OpenSSL's comparison of texts: a wildcard stands for
+/// names, and one of them may be excluded; and what is no well-formed name lies within no name space.
+[[nodiscard]] std::optional<RuleFault> constrained_names_fault(X509* leaf, X509* issuer);
 
 }  // namespace meterseal::trust::host

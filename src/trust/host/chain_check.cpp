@@ -73,23 +73,30 @@ ChainState state_of(int error) {
   }
 }
 
-/// Faults of the leaf that are facts of their own, and a CRL that only the leaf's issuer must have.
+bool is_about_crls(int error) {
+  return state_of(error) == ChainState::crl_missing;
+}
+
+/// Faults of the leaf that are facts of their own, and CRLs that only the leaf's issuer must have: the anchor needs
+/// none about itself, and one about an intermediate counts where there is one.
 int tolerate(int ok, X509_STORE_CTX* context) {
   if (ok == 1) return 1;
   const int error = X509_STORE_CTX_get_error(context);
-  if (X509_STORE_CTX_get_error_depth(context) == 0) {
+  const int depth = X509_STORE_CTX_get_error_depth(context);
+  if (depth == 0) {
     return error == X509_V_ERR_INVALID_PURPOSE || error == X509_V_ERR_EE_KEY_TOO_SMALL ||
                    error == X509_V_ERR_CA_MD_TOO_WEAK
                ? 1
                : 0;
   }
-  return error == X509_V_ERR_UNABLE_TO_GET_CRL ? 1 : 0;
+  const bool is_anchor = depth + 1 == sk_X509_num(X509_STORE_CTX_get0_chain(context));
+  return error == X509_V_ERR_UNABLE_TO_GET_CRL || (is_anchor && is_about_crls(error)) ? 1 : 0;
 }
 
 class Search {
  public:
   Search(X509* leaf, STACK_OF(X509) * sent, const Anchors& anchors, const CrlList& crls, std::optional<UtcTime> now)
-      : sent_(sent), anchors_(anchors), checks_crls_(!crls.empty()), crls_(crls.usable_at(now)), now_(now) {
+      : sent_(sent), anchors_(anchors), checks_crls_(crls.is_demanded()), crls_(crls.usable_at(now)), now_(now) {
     path_.push_back(leaf);
   }
 
@@ -164,7 +171,9 @@ class Search {
     return ++chains_ < kMaxChains;
   }
 
+  /// Whatever chain OpenSSL makes of it, it is of certificates of the path and ends in the only anchor that it gets.
   ChainFinding verify() {
+    if (auto fault = broken_rule()) return std::move(*fault);
     X509* anchor = path_.back();
     const Stack trusted(sk_X509_new_null());
     const Stack untrusted(sk_X509_new_null());
@@ -184,7 +193,11 @@ class Search {
       if (error == X509_V_ERR_OUT_OF_MEM) return out_of_memory();
       return refused(state_of(error), about != nullptr ? about : path_.front(), X509_verify_cert_error_string(error));
     }
-    return check_rules(X509_STORE_CTX_get0_chain(context.get()));
+    ChainFinding good;
+    good.state = ChainState::good;
+    good.anchor = key_digest(anchor);
+    good.issuer = shared(path_[path_.size() > 1 ? 1 : 0]);
+    return good;
   }
 
   void set_parameters(X509_STORE_CTX* context, X509* anchor) const {
@@ -205,23 +218,17 @@ class Search {
     X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   }
 
-  [[nodiscard]] ChainFinding check_rules(const STACK_OF(X509) * chain) const {
-    const int count = sk_X509_num(chain);
-    X509* leaf = sk_X509_value(chain, 0);
+  [[nodiscard]] std::optional<ChainFinding> broken_rule() const {
+    X509* leaf = path_.front();
     if (const auto fault = leaf_fault(leaf)) return refused(fault->state, leaf, fault->what);
-    for (int i = 1; i < count; ++i) {
-      X509* issuer = sk_X509_value(chain, i);
-      const auto fault = i + 1 == count ? anchor_fault(issuer) : issuer_fault(issuer);
+    for (std::size_t i = 1; i < path_.size(); ++i) {
+      X509* issuer = path_[i];
+      const auto fault = i + 1 == path_.size() ? anchor_fault(issuer) : issuer_fault(issuer);
       if (fault) return refused(fault->state, issuer, fault->what);
-      if (const auto covered = wildcard_fault(leaf, issuer)) return refused(covered->state, leaf, covered->what);
+      if (const auto names = constrained_names_fault(leaf, issuer)) return refused(names->state, leaf, names->what);
       if (const auto outside = outside_dates(issuer)) return refused(ChainState::expired_issuer, issuer, *outside);
     }
-    X509* anchor = sk_X509_value(chain, count - 1);
-    ChainFinding good;
-    good.state = ChainState::good;
-    good.anchor = key_digest(anchor);
-    good.issuer = shared(count > 1 ? sk_X509_value(chain, 1) : leaf);
-    return good;
+    return std::nullopt;
   }
 
   [[nodiscard]] std::optional<std::string_view> outside_dates(const X509* issuer) const {
@@ -243,15 +250,20 @@ class Search {
     X509* leaf = path_.front();
     X509* last = highest_.empty() ? leaf : highest_.back();
     if (X509_self_signed(leaf, 1) == 1) return refused(ChainState::self_signed, leaf, "signed by itself");
-    const std::string issuer = text_of(X509_get_issuer_name(last));
-    if (X509_self_signed(last, 0) != 1 && is_intermediate(last)) {
-      return refused(ChainState::missing_intermediate, last, "issued by " + issuer);
+    const std::string issuer = "issued by " + text_of(X509_get_issuer_name(last));
+    if (!anchors_.with_subject(X509_get_issuer_name(last)).empty()) {
+      return refused(ChainState::unknown_issuer, last, "a CA of its issuer's name is known, with another key");
     }
-    return refused(ChainState::unknown_issuer, last, "issued by " + issuer);
+    const bool is_missing = X509_self_signed(last, 0) != 1 && is_intermediate(last);
+    return refused(is_missing ? ChainState::missing_intermediate : ChainState::unknown_issuer, last, issuer);
   }
 
   /// Whether the issuer of `certificate` is an intermediate rather than a root.
   [[nodiscard]] bool is_intermediate(X509* certificate) const {
+    for (const X509* below : highest_) {
+      if (X509_NAME_cmp(X509_get_subject_name(below), X509_get_issuer_name(certificate)) == 0)
+        return false;  // a circle
+    }
     if (X509_get_ext_by_NID(certificate, NID_info_access, -1) >= 0) return true;  // it says where its issuer is found
     if (anchors_.has_organisation_of(X509_get_issuer_name(certificate))) return true;
     std::string name = text_of(X509_get_issuer_name(certificate));

@@ -21,15 +21,19 @@ class CrlList {
   [[nodiscard]] static Result<CrlList> open(const std::string& file);
   [[nodiscard]] static Result<CrlList> parse(std::string_view text, std::string_view where);
 
-  [[nodiscard]] bool empty() const { return lists_.empty(); }  ///< no revocation is checked
+  /// False: no file was given, and no revocation is checked. True with nothing usable: every certificate is refused.
+  [[nodiscard]] bool is_demanded() const { return checks_; }
   /// Borrowed from this list. @param now  nullopt: dates are not looked at
   [[nodiscard]] CrlStack usable_at(std::optional<UtcTime> now) const;
   [[nodiscard]] bool is_current() const;
 
  private:
+  void keep(RevocationList list);
+
+  bool checks_ = false;
   std::string file_;
   FileState file_state_;
-  std::vector<RevocationList> lists_;
+  std::vector<RevocationList> lists_;  ///< the well-made ones
 };
 
 }  // namespace meterseal::trust::host
