@@ -264,11 +264,7 @@ enum Field {
   staple
 };
 
-#define CHAIN(state)             \
-  [](Facts& f) {                 \
-    f.chain = ChainState::state; \
-    f.anchor.reset();            \
-  }
+#define CHAIN(state) [](Facts& f) { f.chain = ChainState::state; }
 #define STAPLE(state) [](Facts& f) { f.staple = StapleState::state; }
 #define EVERY(reason) {reason, reason, reason, reason, reason}
 #define ANCHORED(reason) {"-", "-", "-", "pin_mismatch", reason}

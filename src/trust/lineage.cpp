@@ -214,7 +214,8 @@ std::string encode(const Lineage& lineage) {
   return text += '\n';
 }
 
-Result<Lineage> decode_lineage(std::string_view text) {
+Result<Lineage> decode_lineage(std::string_view whole_text) {
+  std::string_view text = whole_text;
   Lineage lineage;
   std::size_t number = 0;
   const auto damaged = [&] {
@@ -250,7 +251,8 @@ Result<Lineage> decode_lineage(std::string_view text) {
     }
     if (!line.ends_well()) return damaged();
   }
-  if (!ended) return damaged();
+  // One spelling only: no other order of the lines, no leading zeros.
+  if (!ended || encode(lineage) != whole_text) return damaged();
   return lineage;
 }
 

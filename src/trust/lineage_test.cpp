@@ -80,6 +80,11 @@ TEST(Lineage, CutAnywhereIsDamaged) {
 }
 
 TEST(Lineage, RefusesWhatItNeverWrites) {
+  const auto digits = [](std::uint8_t first) {
+    Text<64> text;
+    for (const std::uint8_t byte : digest(first)) text.add_hex(byte, 2);
+    return std::string(text.view());
+  };
   const auto changed = [](const std::string& from, const std::string& to) {
     std::string text = kFull;
     return text.replace(text.find(from), from.size(), to);
@@ -106,6 +111,9 @@ TEST(Lineage, RefusesWhatItNeverWrites) {
       {"a word too few", changed("of-key ", ""), "line 3 is not what was written"},
       {"a time with a sign", changed("1769904000000", "+1"), "line 2 is not what was written"},
       {"a time beyond the year 9999", changed("1769904000000", "253402300800000"), "line 2 is not what was written"},
+      {"a time with zeros before it", changed("1769904000000", "01769904000000"), "line 7 is not what was written"},
+      {"lines in another order", "lineage 1\nprevious key " + digits(1) + "\nswapped\nend\n",
+       "line 4 is not what was written"},
       {"something after the end", kFull + "swapped\n", "line 8 is not what was written"},
       {"an empty line", changed("swapped\n", "\n"), "line 4 is not what was written"},
       {"lines of another system", changed("\n", "\r\n"), "line 1 is not what was written"},
