@@ -21,6 +21,9 @@ class VfsObserver {
   virtual void on_truncate(const std::string& path, std::int64_t size) = 0;
   virtual void on_sync(const std::string& path) = 0;
   virtual void on_delete(const std::string& path) = 0;
+  /// Asked before each of them. @return SQLITE_OK, or the error with which it fails without being done
+  virtual int before_write(const std::string& /*path*/) { return SQLITE_OK; }
+  virtual int before_sync(const std::string& /*path*/) { return SQLITE_OK; }
 };
 
 /// Registered as long as it lives; no database may outlive it.
@@ -88,6 +91,7 @@ class RecordingVfs {
         return base(f)->pMethods->xRead(base(f), into, size, at);
       };
       m.xWrite = [](sqlite3_file* f, const void* from, int size, sqlite3_int64 at) {
+        if (const int fault = file(f).vfs->observer_.before_write(*file(f).path); fault != SQLITE_OK) return fault;
         const int result = base(f)->pMethods->xWrite(base(f), from, size, at);
         if (result == SQLITE_OK) {
           file(f).vfs->observer_.on_write(*file(f).path, at,
@@ -100,6 +104,7 @@ class RecordingVfs {
         return base(f)->pMethods->xTruncate(base(f), size);
       };
       m.xSync = [](sqlite3_file* f, int flags) {
+        if (const int fault = file(f).vfs->observer_.before_sync(*file(f).path); fault != SQLITE_OK) return fault;
         const int result = base(f)->pMethods->xSync(base(f), flags);
         if (result == SQLITE_OK) file(f).vfs->observer_.on_sync(*file(f).path);
         return result;

@@ -13,7 +13,6 @@ constexpr std::int64_t kCheckedBytes = 32LL << 20;
 /// Rows of one transaction of a relabelling: bounds the write-ahead log.
 constexpr std::int64_t kRelabelRows = 2000;
 constexpr std::size_t kFetchBytes = std::size_t{256} * 1024;
-constexpr std::int64_t kDropRows = 8;  ///< deleted at once while the limit is exceeded
 
 std::optional<std::int64_t> utc_ms_of(const Stamp& stamp) {
   return stamp.utc ? std::optional(stamp.utc->time_since_epoch().count()) : std::nullopt;
@@ -52,22 +51,19 @@ struct Database::Statements {
       : add(c,
             "INSERT INTO record(sequence, boot, at_us, utc_ms, estimated, oldest, crc, body) "
             "VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)"),
-        remove(c, "DELETE FROM record WHERE sequence = ?1 RETURNING sequence"),
+        remove(c, "DELETE FROM record WHERE sequence = ?1"),
         keep(c,
              "INSERT INTO value(name, value, revision, crc) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(name) DO UPDATE SET "
              "value = excluded.value, revision = excluded.revision, crc = excluded.crc"),
         note(c, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = ?2"),
         oldest(c, "SELECT sequence FROM record ORDER BY sequence LIMIT 1"),
-        drop(c,
-             "DELETE FROM record WHERE sequence IN (SELECT sequence FROM record ORDER BY sequence LIMIT ?1) "
-             "RETURNING sequence"),
         fetch(c,
               "SELECT sequence, boot, at_us, utc_ms, estimated, oldest, crc, body FROM record "
               "WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"),
         page_count(c, "PRAGMA page_count"),
         free_pages(c, "PRAGMA freelist_count") {}
 
-  Statement add, remove, keep, note, oldest, drop, fetch, page_count, free_pages;
+  Statement add, remove, keep, note, oldest, fetch, page_count, free_pages;
 };
 
 Database::Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence)
@@ -96,6 +92,7 @@ void Database::configure() const {
   connection_.run("PRAGMA cache_size = -512");             // KiB
   connection_.run("PRAGMA wal_autocheckpoint = 1000");     // pages: 0.5 MB
   connection_.run("PRAGMA journal_size_limit = 4194304");  // bytes that a huge transaction leaves behind
+  connection_.run("PRAGMA secure_delete = OFF");           // Debian's default would write zeros into every freed page
   connection_.run("PRAGMA trusted_schema = OFF");
   connection_.run("PRAGMA cell_size_check = ON");
   const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
@@ -169,16 +166,11 @@ Committed Database::commit(const Commit& commit) {
   Sequence next = last_sequence_;
   Transaction transaction(connection_);
   ++revision_;  // never used twice, even when this fails
-  for (const Sequence sequence : commit.remove) {
-    statements_->remove.bind(1, static_cast<std::int64_t>(sequence));
-    while (statements_->remove.step()) ++removed;
-  }
+  for (const Sequence sequence : commit.remove) removed += remove(static_cast<std::int64_t>(sequence));
   if (!commit.add.empty()) {
-    const bool any = statements_->oldest.step();
-    const auto oldest = any ? static_cast<Sequence>(statements_->oldest.integer(0)) : next + 1;
-    statements_->oldest.reset();
+    const auto oldest_now = oldest().value_or(static_cast<std::int64_t>(next + 1));
     for (const Record& record : commit.add) {
-      add(record, ++next, oldest);
+      add(record, ++next, static_cast<Sequence>(oldest_now));
       done.added.push_back(next);
     }
     note_sequence(static_cast<std::int64_t>(next));
@@ -189,6 +181,19 @@ Committed Database::commit(const Commit& commit) {
   last_sequence_ = next;
   if (records_) *records_ += done.added.size() - removed - done.dropped;
   return done;
+}
+
+/// @return how many: one, or none when it is gone already
+std::size_t Database::remove(std::int64_t sequence) {
+  statements_->remove.bind(1, sequence).run();
+  return static_cast<std::size_t>(sqlite3_changes(connection_.handle()));
+}
+
+std::optional<std::int64_t> Database::oldest() {
+  const bool any = statements_->oldest.step();
+  const auto sequence = any ? std::optional(statements_->oldest.integer(0)) : std::nullopt;
+  statements_->oldest.reset();
+  return sequence;
 }
 
 void Database::add(const Record& record, Sequence sequence, Sequence oldest) {
@@ -239,15 +244,11 @@ std::uint64_t Database::used_bytes() {
 
 void Database::make_room(Committed& done) {
   while (used_bytes() > max_bytes_) {
-    statements_->drop.bind(1, kDropRows);
-    const std::size_t before = done.dropped;
-    while (statements_->drop.step()) {
-      const auto sequence = static_cast<Sequence>(statements_->drop.integer(0));
-      done.dropped_first = done.dropped == 0 ? sequence : std::min(done.dropped_first, sequence);
-      done.dropped_last = std::max(done.dropped_last, sequence);
-      ++done.dropped;
-    }
-    if (done.dropped == before) return;  // values alone are larger than the limit
+    const auto sequence = oldest();
+    if (!sequence) return;  // values alone are larger than the limit
+    done.dropped += remove(*sequence);
+    done.dropped_last = static_cast<Sequence>(*sequence);
+    if (done.dropped_first == 0) done.dropped_first = done.dropped_last;
   }
 }
 
@@ -288,6 +289,17 @@ Database::Page Database::read_page(Sequence after, std::size_t limit) {
 Depth Database::depth() {
   if (!records_) records_ = static_cast<std::size_t>(connection_.integer("SELECT count(*) FROM record"));
   return Depth{*records_, used_bytes()};
+}
+
+void Database::forget_after(Sequence last) {
+  const auto number = static_cast<std::int64_t>(last);
+  Transaction transaction(connection_);
+  Statement(connection_, "DELETE FROM record WHERE sequence > ?1").bind(1, number).run();
+  Statement(connection_, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'record'").bind(1, number).run();
+  note_sequence(number);
+  transaction.commit();
+  last_sequence_ = last;
+  records_.reset();
 }
 
 BootId Database::highest_boot() const {

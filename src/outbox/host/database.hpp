@@ -35,6 +35,8 @@ class Database {
   [[nodiscard]] std::vector<Record> fetch(Sequence after, std::size_t limit);
   [[nodiscard]] std::size_t relabel(BootId boot, UtcTime utc_at_instant_zero);
   [[nodiscard]] Depth depth();
+  /// Undoes what a commit left behind whose flush failed: it was told to have failed and will be made again.
+  void forget_after(Sequence last);
 
   [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
   /// All values, those of this room as well.
@@ -55,6 +57,8 @@ class Database {
   void check_sequence();
   [[nodiscard]] Page read_page(Sequence after, std::size_t limit);
   [[nodiscard]] std::uint64_t used_bytes();
+  [[nodiscard]] std::optional<std::int64_t> oldest();
+  std::size_t remove(std::int64_t sequence);
   void add(const Record& record, Sequence sequence, Sequence oldest);
   void note_sequence(std::int64_t last);
   void keep(std::string_view name, std::string_view value);

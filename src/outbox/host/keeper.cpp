@@ -106,9 +106,11 @@ void Keeper::open_once() {
   if (const int error = directory_.make_file(kDatabase); error != 0) {
     throw Fault{error == ENOSPC || error == EDQUOT ? SQLITE_FULL : SQLITE_CANTOPEN, error, std::strerror(error)};
   }
-  database_ =
+  auto database =
       std::make_unique<Database>(directory_.file(kDatabase), settings_.vfs, log_, settings_.max_bytes, last_sequence_);
-  last_sequence_ = database_->last_sequence();
+  if (is_running_ && database->last_sequence() > last_sequence_) database->forget_after(last_sequence_);
+  last_sequence_ = database->last_sequence();
+  database_ = std::move(database);
 }
 
 void Keeper::repair(std::string_view what) {
@@ -139,6 +141,7 @@ void Keeper::learn() {
   }
   found_.boot = boot.number;
   found_.last_sequence = last_sequence_;
+  is_running_ = true;
 }
 
 Error Keeper::error_of(const Fault& fault) const {

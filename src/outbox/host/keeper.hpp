@@ -51,6 +51,7 @@ class Keeper {
   std::unique_ptr<Database> database_;  ///< nullptr: to be opened at the next request
   Found found_;
   Sequence last_sequence_ = 0;
+  bool is_running_ = false;                   ///< last_sequence_ is what was told, whatever the file says
   std::map<std::string, std::string> known_;  ///< all values as they should be on the disk
   bool must_rewrite_ = false;                 ///< some of them may not be there: they ride with the next commit
   std::optional<std::chrono::steady_clock::time_point> repaired_at_;

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +19,7 @@ namespace {
 using Octets = std::span<const std::uint8_t>;
 using Page = std::array<std::uint8_t, kPageSize>;
 
+constexpr std::uint32_t kWalMagic = 0x377F0682;  ///< the last bit says the byte order of its sums
 constexpr std::size_t kWalHeader = 32;
 constexpr std::size_t kFrameHeader = 24;
 constexpr std::size_t kFrame = kFrameHeader + kPageSize;
@@ -70,44 +73,63 @@ struct WalSum {
 struct Frame {
   std::uint64_t offset = 0;  ///< of the page
   std::uint32_t page = 0;
+  std::uint64_t salt = 0;
   bool commits = false;
-  bool current = false;  ///< of the present generation of the log, not left over from before it began anew
   bool whole = false;    ///< its checksum holds
+  bool current = false;  ///< of the present generation of the log, not left over from before it began anew
 };
 
 /// All frames in the file, whatever their state.
-std::vector<Frame> read_frames(const RawFile& wal) {
+struct WalFrames {
   std::vector<Frame> frames;
+  bool has_whole_header = false;
+};
+
+/// The salt of the present generation. Its first half is one more than that of the generation before.
+std::uint64_t newest_salt(const std::vector<Frame>& frames) {
+  std::uint64_t newest = 0;
+  for (const Frame& frame : frames) {
+    const auto ahead = static_cast<std::int32_t>((frame.salt >> 32) - (newest >> 32));
+    if (frame.whole && (newest == 0 || ahead > 0)) newest = frame.salt;
+  }
+  return newest;
+}
+
+WalFrames read_frames(const RawFile& wal) {
+  WalFrames log;
   std::array<std::uint8_t, kWalHeader> header{};
-  if (!wal.read(0, header)) return frames;
-  const bool big = (header[3] & 1) != 0;
-  std::uint64_t salt = std::uint64_t{big_endian(header, 16)} << 32 | big_endian(header, 20);
-  WalSum stored{big_endian(header, 24), big_endian(header, 28)};
-  WalSum computed = WalSum().over(Octets(header).first(24), big);
-  const bool header_is_whole = stored == computed;
+  if (!wal.read(0, header)) return log;
+  const Octets head(header);
+  constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
+  const auto sum_of_header = [&](bool big) { return WalSum().over(head.first(24), big); };
+  WalSum stored{big_endian(head, 24), big_endian(head, 28)};
+  log.has_whole_header =
+      (big_endian(head, 0) & ~1U) == kWalMagic && (stored == sum_of_header(false) || stored == sum_of_header(true));
+  const bool big = log.has_whole_header ? (header[3] & 1) != 0 : kNativeIsBig;
+  WalSum computed = sum_of_header(big);
   std::array<std::uint8_t, kFrame> bytes{};
   for (std::uint64_t offset = kWalHeader; offset + kFrame <= wal.size(); offset += kFrame) {
-    Frame frame{offset + kFrameHeader, 0, false, false, false};
-    if (wal.read(offset, bytes)) {
-      const Octets all(bytes);
-      const std::uint64_t its_salt = std::uint64_t{big_endian(all, 8)} << 32 | big_endian(all, 12);
-      if (frames.empty() && !header_is_whole) salt = its_salt;
-      const auto continues = [&](WalSum from) {
-        return from.over(all.first(8), big).over(all.subspan(kFrameHeader), big);
-      };
-      const WalSum its{big_endian(all, 16), big_endian(all, 20)};
-      const WalSum from_stored = continues(stored);
-      const WalSum from_computed = continues(computed);
-      frame.page = big_endian(all, 0);
-      frame.commits = big_endian(all, 4) != 0;
-      frame.current = its_salt == salt;
-      frame.whole = its == from_stored || its == from_computed;
-      computed = its == from_computed ? from_computed : from_stored;
-      stored = its;
-    }
-    frames.push_back(frame);
+    Frame& frame = log.frames.emplace_back();
+    frame.offset = offset + kFrameHeader;
+    if (!wal.read(offset, bytes)) continue;
+    const Octets all(bytes);
+    const auto sum_from = [&](WalSum from) {
+      return from.over(all.first(8), big).over(all.subspan(kFrameHeader), big);
+    };
+    const WalSum its{big_endian(all, 16), big_endian(all, 20)};
+    // The frame before may be the damaged one: then this one goes on from either of its sums.
+    const bool goes_on = its == sum_from(computed);
+    frame.page = big_endian(all, 0);
+    frame.salt = std::uint64_t{big_endian(all, 8)} << 32 | big_endian(all, 12);
+    frame.commits = big_endian(all, 4) != 0;
+    frame.whole = frame.page != 0 && (goes_on || its == sum_from(stored));
+    computed = goes_on ? its : sum_from(stored);
+    stored = its;
   }
-  return frames;
+  const std::uint64_t salt =
+      log.has_whole_header ? std::uint64_t{big_endian(head, 16)} << 32 | big_endian(head, 20) : newest_salt(log.frames);
+  for (Frame& frame : log.frames) frame.current = frame.salt == salt;
+  return log;
 }
 
 /// The content of pages: the newest frame that was applied, else the database file.
@@ -306,7 +328,7 @@ void scan_frames(Pages& pages, const std::vector<Frame>& frames, const RowSink& 
 void scan_pages(const std::string& database, const std::string& wal, const RowSink& sink) {
   const RawFile database_file(database);
   const RawFile wal_file(wal);
-  const std::vector<Frame> frames = read_frames(wal_file);
+  const std::vector<Frame> frames = read_frames(wal_file).frames;
   Pages pages(database_file, wal_file);
   scan_frames(pages, frames, sink, [](const Frame& frame) { return !frame.current; });
   pages.forget_frames();
@@ -317,13 +339,15 @@ void scan_pages(const std::string& database, const std::string& wal, const RowSi
 
 bool is_wal_damaged(const std::string& wal) {
   const RawFile file(wal);
-  bool has_fault = false;
-  bool was_committed = false;  // the commit with the fault has ended
-  for (const Frame& frame : read_frames(file)) {
+  const WalFrames log = read_frames(file);
+  // The header is flushed before the first frame is written.
+  bool has_fault = !log.has_whole_header;
+  bool was_committed = has_fault;  // the commit with the fault has ended
+  for (const Frame& frame : log.frames) {
     const bool fits = frame.current && frame.whole;
     if (fits && was_committed) return true;
     has_fault = has_fault || !fits;
-    was_committed = was_committed || (has_fault && frame.commits);
+    was_committed = was_committed || (has_fault && frame.current && frame.commits);
   }
   return false;
 }

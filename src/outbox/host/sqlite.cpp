@@ -3,12 +3,32 @@
 namespace meterseal::outbox::host {
 namespace {
 
-[[noreturn]] void throw_fault(sqlite3* connection) {
-  throw Fault{sqlite3_extended_errcode(connection), sqlite3_system_errno(connection), sqlite3_errmsg(connection)};
+int last_errno(sqlite3_file* file) {
+  int error = 0;
+  if (file != nullptr && file->pMethods != nullptr) {
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+  }
+  return error;
+}
+
+/// sqlite3_system_errno() knows only of failures to open: the files themselves remember the rest.
+int errno_of(sqlite3* connection, int code) {
+  if ((code & 0xFF) != SQLITE_IOERR) return sqlite3_system_errno(connection);
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(connection, "main", which, static_cast<void*>(&file)) != SQLITE_OK) continue;
+    if (const int error = last_errno(file); error != 0) return error;
+  }
+  return 0;
+}
+
+Fault fault_of(sqlite3* connection) {
+  const int code = sqlite3_extended_errcode(connection);
+  return Fault{code, errno_of(connection, code), sqlite3_errmsg(connection)};
 }
 
 void check(sqlite3* connection, int result) {
-  if (result != SQLITE_OK) throw_fault(connection);
+  if (result != SQLITE_OK) throw fault_of(connection);
 }
 
 }  // namespace
@@ -46,10 +66,9 @@ bool Statement::step() {
   const int result = sqlite3_step(handle_.get());
   if (result == SQLITE_ROW) return true;
   if (result != SQLITE_DONE) {
-    const Fault fault{sqlite3_extended_errcode(connection_), sqlite3_system_errno(connection_),
-                      sqlite3_errmsg(connection_)};
+    Fault fault = fault_of(connection_);  // before reset() forgets it
     reset();
-    throw fault;  // NOLINT(misc-throw-by-value-catch-by-reference): made before reset() forgets it
+    throw fault;
   }
   reset();
   return false;
