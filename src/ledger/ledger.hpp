@@ -21,6 +21,7 @@
 #include "core/result.hpp"
 #include "core/text.hpp"
 #include "core/time.hpp"
+#include "ledger/book.hpp"
 
 namespace meterseal::ledger {
 
@@ -43,7 +44,7 @@ struct MeterIdentity {
 };
 
 struct Limits {
-  std::int64_t max_power_mw = 0;              ///< of meter and connection, both directions; bounds a plausible rise
+  std::int64_t max_power_mw = 0;  ///< of meter and connection, both directions; bounds a plausible rise; 0: no bound
   std::optional<MilliWattHours> rollover_at;  ///< the counter's range, where known
 };
 
@@ -90,7 +91,20 @@ class Ledger {
   [[nodiscard]] static Result<Ledger> decode(std::string_view text, Limits limits, const Calendar& calendar);
 
  private:
-  // to be completed by the room
+  [[nodiscard]] bool continues(const Book& book, const CounterReading& reading, const MeterIdentity& identity) const;
+  void open(const CounterReading& reading, const MeterIdentity& identity, Events& events);
+  void hold(Book& book, const CounterReading& reading, const MeterIdentity& identity, Events& events);
+  void settle(Book& book, const Candidate& candidate, Events& events) const;
+  void settle_counter(Counter& counter, std::int64_t first, std::int64_t step, std::string_view name,
+                      std::optional<std::int64_t> most, Events& events) const;
+  void accept(Book& book, const CounterReading& reading, const MeterIdentity& identity, Events& events) const;
+  void date(Book& book, const Stamp& stamp, UtcTime utc, Events& events) const;
+  [[nodiscard]] Days& turn_days(Book& book, const Line& line, Events& events) const;
+  void close_days(Book& book, Days& days, const Line& line, CivilDate today, Events& events) const;
+
+  Limits limits_;  // constant after construction
+  const Calendar* calendar_;
+  std::optional<Book> book_;  // loop thread only
 };
 
 }  // namespace meterseal::ledger
