@@ -1,5 +1,7 @@
 // Modes, pins and renewal rules: docs/trust.md holds the same as tables, docs/machines/trust_policy.txt every case.
 
+#include <algorithm>
+
 #include "trust/checks.hpp"
 #include "trust/errors.hpp"
 #include "trust/verdict.hpp"
@@ -11,13 +13,13 @@ namespace {
 /// How the peer was recognised.
 struct Match {
   TrustedBy by;
-  std::uint8_t slot = 0;
-  bool is_direct = false;  ///< the pin itself, not by a renewal rule
+  std::uint8_t slot;
+  bool is_direct;  ///< the pin itself, not by a renewal rule
 };
 
 struct Passed {
   Match match;
-  bool outside_dates = false;
+  bool outside_dates;
 };
 using Decision = std::variant<Passed, Learnable, Refused, ClockUnknown>;
 
@@ -91,7 +93,7 @@ Decision without_match(const Policy& policy, const Lineage& lineage, const Facts
 Decision decide(const Policy& policy, const Lineage& lineage, const Facts& facts, Step step) {
   if (const auto fault = strength_fault(facts)) return Refused{*fault};
 
-  Decision decision = Passed{Match{TrustedBy::ca}};
+  Decision decision = Passed{Match{TrustedBy::ca, 0, false}, false};
   bool dates_are_a_matter_of_policy = false;
   bool chain_matters = true;
   switch (policy.mode) {
@@ -100,7 +102,7 @@ Decision decide(const Policy& policy, const Lineage& lineage, const Facts& facts
     case Mode::fingerprint:
     case Mode::ca_fingerprint: {
       const auto match = match_of(policy, lineage, facts);
-      decision = match ? Decision(Passed{*match}) : without_match(policy, lineage, facts);
+      decision = match ? Decision(Passed{*match, false}) : without_match(policy, lineage, facts);
       if (std::holds_alternative<Refused>(decision)) return decision;
       dates_are_a_matter_of_policy = policy.mode == Mode::fingerprint && (!match || match->is_direct);
       chain_matters = policy.mode == Mode::ca_fingerprint || (match && match->by == TrustedBy::same_ca);
