@@ -96,11 +96,10 @@ class ClientImpl final : public Client, public LinkEvents {
     running_ = false;
     retry_timer_.cancel();
     stop_done_ = std::move(done);
-    if (!link_) return finish_stop();
+    if (!link_ || !is_online()) return finish_stop();
     stop_timer_.expires_after(kShutDownLimit);
     stop_timer_.async_wait(guarded([this] { finish_stop(); }));
     step(Stop{});
-    if (machine_.state() != SessionState::closing) finish_stop();  // there was no session to end
   }
 
   [[nodiscard]] bool is_online() const override { return machine_.state() == SessionState::online; }
