@@ -264,9 +264,6 @@ void Connection::offer(StoredSession stored) {
 }
 
 void Connection::keep_session(SSL_SESSION* session) {
-  // Without the extended master secret a session of TLS 1.2 is not bound to its handshake. @source RFC 7627, 5.3
-  const bool is_1_3 = SSL_version(ssl_.get()) == TLS1_3_VERSION;
-  if (!is_1_3 && SSL_get_extms_support(ssl_.get()) != 1) return;
   const int size = i2d_SSL_SESSION(session, nullptr);
   if (size <= 0) return;
   std::vector<std::uint8_t> encoded(static_cast<std::size_t>(size));
@@ -281,11 +278,14 @@ void Connection::keep_session(SSL_SESSION* session) {
 
 void Connection::store_session(const std::vector<std::uint8_t>& encoded) {
   if (!std::holds_alternative<Trusted>(verdict_) || !setup_.now) return;
+  // Without the extended master secret a session of TLS 1.2 is not bound to its handshake. @source RFC 7627, 5.3
+  const bool is_1_3 = SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  if (!is_1_3 && SSL_get_extms_support(ssl_.get()) != 1) return;
   StoredSession stored;
   stored.encoded = encoded;
   stored.facts = summary_.facts;
   stored.established = offered_ && summary_.resumed ? offered_->established : *setup_.now;
-  stored.single_use = SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  stored.single_use = is_1_3;
   setup_.sessions->keep(setup_.host, std::move(stored));
 }
 
