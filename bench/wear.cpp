@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -130,7 +131,7 @@ void measure(const Row& row, const std::string& directory) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const std::string where = argc > 1 ? argv[1] : ".";
   const Row rows[] = {{"1 meter, one phase", 1, kOnePhase, 1},          {"1 meter, three phases", 1, kThreePhases, 1},
                       {"8 meters, one phase", 8, kOnePhase, 1},         {"32 meters, one phase", 32, kOnePhase, 1},
@@ -153,4 +154,7 @@ int main(int argc, char** argv) {
     std::filesystem::remove_all(name);
   }
   return 0;
+} catch (const std::exception& failure) {
+  std::fprintf(stderr, "%s\n", failure.what());
+  return 2;
 }
