@@ -6,6 +6,7 @@ trust::host::TlsSettings tls_settings(const TlsConfig& config, const trust::Line
   trust::host::TlsSettings settings;
   settings.policy = config.policy;
   settings.lineage = lineage;
+  settings.ca_builtin = config.ca_builtin;
   settings.ca_file = config.ca_file.path;
   settings.ca_path = config.ca_path.path;
   settings.crl_file = config.crl_file.path;

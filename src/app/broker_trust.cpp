@@ -1,28 +1,18 @@
 #include "app/broker_trust.hpp"
 
+#include "app/broker_setup.hpp"
+
 namespace meterseal::app {
 
 namespace {
 
 constexpr std::string_view kTag = "TLS";
 
-trust::host::TlsSettings settings_of(const TlsConfig& config) {
-  trust::host::TlsSettings settings;
-  settings.policy = config.policy;
-  settings.ca_file = config.ca_file.path;
-  settings.ca_path = config.ca_path.path;
-  settings.crl_file = config.crl_file.path;
-  settings.client_cert = config.identity.certificate.path;
-  settings.client_key = config.identity.key.path;
-  settings.alpn = config.alpn;
-  return settings;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<BrokerTrust>> BrokerTrust::make(const BrokerConfig& config) {
   const std::string name = "trust/" + config.address.host + ":" + std::to_string(config.address.port);
-  std::shared_ptr<BrokerTrust> made(new BrokerTrust(settings_of(config.tls), name));
+  std::shared_ptr<BrokerTrust> made(new BrokerTrust(tls_settings(config.tls, {}), name));
   if (auto first = made->renew(); !first) return tl::unexpected(first.error());
   return made;
 }

@@ -59,6 +59,7 @@ struct ClientIdentity {
 /// How one broker is known. policy.mode may be off, which has been allowed by name then.
 struct TlsConfig {
   trust::Policy policy;
+  bool ca_builtin = false;  ///< the CA chain that this binary was built with
   FileSetting ca_file;
   FileSetting ca_path;
   FileSetting crl_file;

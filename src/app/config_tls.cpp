@@ -4,6 +4,7 @@
 #include "app/config_parts.hpp"
 #include "app/errors.hpp"
 #include "core/text.hpp"
+#include "trust/host/builtin_ca.hpp"
 
 namespace meterseal::app {
 
@@ -209,8 +210,9 @@ void decide_anchors(const TlsTable& table, const std::string& path, TlsConfig& t
   tls.ca_file = table.ca_file;
   tls.ca_path = table.ca_path;
   tls.crl_file = table.crl_file;
-  if (tls.ca_file.path.empty() && tls.ca_path.path.empty())
-    tls.ca_path = {std::string(kSystemAnchors), table.mode_line};
+  if (!tls.ca_file.path.empty() || !tls.ca_path.path.empty()) return;
+  tls.ca_builtin = !trust::host::builtin_ca_pem().empty();
+  if (!tls.ca_builtin) tls.ca_path = {std::string(kSystemAnchors), table.mode_line};
 }
 
 /// What the table means for one broker.

@@ -203,6 +203,11 @@ class Doctor {
   }
 
   void choose_anchors(trust::host::TlsSettings& settings, Judged& judged) const {
+    if (patient_.broker && patient_.broker->tls.ca_builtin) {
+      settings.ca_builtin = true;
+      judged.anchors = "the CA chain of this build";
+      return;
+    }
     if (patient_.broker) {
       settings.ca_file = patient_.broker->tls.ca_file.path;
       settings.ca_path = patient_.broker->tls.ca_path.path;

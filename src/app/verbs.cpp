@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "app/log.hpp"
+#include "trust/host/builtin_ca.hpp"
+#include "trust/pin.hpp"
 
 namespace meterseal::app {
 
@@ -27,7 +29,16 @@ void print_error(const Error& error) {
 }
 
 std::string version_text() {
-  return "meterseal " METERSEAL_VERSION "\n" METERSEAL_BUILT_FROM;
+  std::string text = "meterseal " METERSEAL_VERSION "\n" METERSEAL_BUILT_FROM;
+  const auto chain = trust::host::builtin_ca_report();
+  if (!chain) return text + "\nCA chain compiled in: " + std::string(chain.error().detail.view());
+  for (const trust::host::CertificateReport& certificate : *chain) {
+    text += "\nCA certificate compiled in: " + certificate.subject + "\n  sha256 Fingerprint=";
+    text.append(trust::format_sha256(certificate.certificate).view())
+        .append("\n  notAfter=")
+        .append(certificate.not_after);
+  }
+  return text;
 }
 
 }  // namespace meterseal::app

@@ -246,18 +246,18 @@ class Sim(Process):
 class Agent(Process):
     """`meterseal run` with a configuration in its own folder."""
 
-    def __init__(self, folder, config, prefix=(), env=None, args=()):
+    def __init__(self, folder, config, prefix=(), env=None, args=(), binary=BINARY):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "meterseal.toml"
         if config is not None:
             self.config.write_text(config)
             write_password(self.folder)
-        self.prefix, self.environment, self.extra = prefix, env, args
+        self.prefix, self.environment, self.extra, self.binary = prefix, env, args, binary
         self.start()
 
     def start(self):
-        super().__init__([*self.prefix, BINARY, "run", "--config", self.config, "--state", self.folder / "state", *self.extra],
+        super().__init__([*self.prefix, self.binary, "run", "--config", self.config, "--state", self.folder / "state", *self.extra],
                          env=self.environment)
 
     def database(self):

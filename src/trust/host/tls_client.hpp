@@ -35,6 +35,7 @@ namespace meterseal::trust::host {
 struct TlsSettings {
   Policy policy;  ///< mode is never off here
   Lineage lineage;
+  bool ca_builtin = false;  ///< the chain that this binary was built with (builtin_ca.hpp), and no other
   std::string ca_file;      ///< PEM, one or many anchors; empty: none
   std::string ca_path;      ///< hashed folder, read lazily; empty: none
   std::string crl_file;     ///< PEM, one or many; empty: none

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "trust/host/builtin_ca.hpp"
 #include "trust/host/client_identity.hpp"
 #include "trust/host/errors.hpp"
 #include "trust/host/tls_client.hpp"
@@ -28,7 +29,8 @@ bool uses_anchors(const Policy& policy) {
 }
 
 Result<std::shared_ptr<const TrustMaterial>> read_material(const TlsSettings& settings) {
-  auto anchors = Anchors::open(settings.ca_file, settings.ca_path);
+  auto anchors = settings.ca_builtin ? Anchors::parse(builtin_ca_pem(), "the CA chain of this build")
+                                     : Anchors::open(settings.ca_file, settings.ca_path);
   if (!anchors) return tl::unexpected(anchors.error());
   if (anchors->empty() && uses_anchors(settings.policy)) {
     return fail(no_anchor, "mqtt.tls", "mode \"ca\" needs ca_file or ca_path");
