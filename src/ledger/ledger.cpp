@@ -132,7 +132,8 @@ Events Ledger::book(const CounterReading& reading, const MeterIdentity& identity
 bool Ledger::continues(const Book& book, const CounterReading& reading, const MeterIdentity& identity) const {
   if (is_other_meter(book.serial, identity.serial)) return false;
   const std::int64_t step = std::max(book.step, step_of(reading));
-  const auto most = most_energy(limits_.max_power_mw, elapsed(book.last, reading.stamp));
+  // After a time that nobody knows even a true rise must speak twice: settle() then counts it.
+  const auto most = most_energy(limits_.max_power_mw, elapsed(book.last, reading.stamp).value_or(milliseconds(0)));
   if (!is_continuous(judge(book.import, reading.import.value, step, most))) return false;
   return !book.exported || !reading.exported ||
          is_continuous(judge(*book.exported, reading.exported->value, step, most));

@@ -192,12 +192,30 @@ TEST(LedgerJumps, ARiseIsPlausibleByTheWallClockAcrossBoots) {
   EXPECT_THAT(site.read(1500.0), ElementsAre(StartsWith("held: ")));
 }
 
-TEST(LedgerJumps, ARiseCannotBeJudgedWithoutAnyClock) {
+TEST(LedgerJumps, ARiseOverATimeThatNobodyKnowsIsBookedWhenItStays) {
   LedgerSite site("UTC", kNoon);
   site.opened_at(1000.0);
   site.pass(10h).reboot().lose_clock();
-  EXPECT_THAT(site.read(1399.0), IsEmpty());
+  EXPECT_THAT(site.read(1399.0), ElementsAre(StartsWith("held: ")));
+  EXPECT_THAT(site.read_steadily(3, 1399.0), IsEmpty());
   EXPECT_EQ(site.total(), 1399.0);
+}
+
+TEST(LedgerJumps, AReadErrorAfterATimeThatNobodyKnowsIsNotBooked) {
+  LedgerSite site("UTC", kNoon);
+  site.opened_at(1000.0);
+  site.pass(10h).reboot().lose_clock();
+  site.read(80000.0);
+  site.read_steadily(4, 1399.0);
+  EXPECT_EQ(site.total(), 1399.0);
+}
+
+TEST(LedgerJumps, ASmallRiseOverATimeThatNobodyKnowsIsBookedAtOnce) {
+  LedgerSite site("UTC", kNoon);
+  site.opened_at(1000.0);
+  site.pass(2min).reboot().lose_clock();
+  EXPECT_THAT(site.read(1000.05), IsEmpty());
+  EXPECT_EQ(site.total(), 1000.05);
 }
 
 TEST(LedgerJumps, AFirstValueThatWasAFlukeIsForgotten) {
