@@ -23,8 +23,9 @@ inline constexpr Code handshake_timeout{
     "check that this port of the broker speaks TLS, and that nothing between swallows large packets"};
 inline constexpr Code connack_timeout{306, ErrorClass::retry, "mqtt_connack_timeout",
                                       "check that this port of the broker speaks MQTT, and its load"};
-inline constexpr Code connection_lost{307, ErrorClass::retry, "mqtt_connection_lost",
-                                      "nothing, it is tried again; if it comes often, see the broker's log and whether two devices share one client_id"};
+inline constexpr Code connection_lost{
+    307, ErrorClass::retry, "mqtt_connection_lost",
+    "nothing, it is tried again; if it comes often, see the broker's log and whether two devices share one client_id"};
 inline constexpr Code closed_before_connack{
     308, ErrorClass::retry, "mqtt_closed_before_connack",
     "see the broker's log: it closed instead of answering; check version, client_id and that this port speaks MQTT"};
@@ -60,8 +61,6 @@ inline constexpr Code session_taken_over{327, ErrorClass::refuse, "mqtt_session_
                                          "give each device its own mqtt.client_id"};
 inline constexpr Code qos_unavailable{328, ErrorClass::refuse, "mqtt_qos_unavailable",
                                       "use a broker that confirms messages (QoS 1)"};
-inline constexpr Code client_certificate_refused{329, ErrorClass::refuse, "mqtt_client_certificate_refused",
-                                                 "give this device a client certificate that the broker accepts"};
 inline constexpr Code publish_rejected{330, ErrorClass::refuse, "mqtt_publish_rejected",
                                        "allow this user to publish on the topic named"};
 inline constexpr Code subscription_refused{331, ErrorClass::refuse, "mqtt_subscription_refused",

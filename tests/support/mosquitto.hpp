@@ -26,7 +26,7 @@ struct MosquittoSettings {
   std::string password;
   std::string certificate;  ///< PEM files; empty: plaintext
   std::string key;
-  std::string extra;  ///< further lines of the configuration
+  std::string after_listener;  ///< further lines of the listener, and further listeners
 };
 
 inline MosquittoSettings with_password(const std::string& user, const std::string& password) {
@@ -108,12 +108,12 @@ class Mosquitto {
     config << "per_listener_settings true\nset_tcp_nodelay true\npersistence false\nlog_type all\n"
            << "max_queued_messages 0\n";
     if (::getuid() == 0) config << "user root\n";
-    config << settings.extra << "\nlistener " << port_ << " 127.0.0.1\n";
+    config << "listener " << port_ << " 127.0.0.1\n";
     if (!settings.certificate.empty()) {
       config << "certfile " << settings.certificate << "\nkeyfile " << settings.key << "\ntls_version tlsv1.2\n";
     }
     if (settings.user.empty()) {
-      config << "allow_anonymous true\n";
+      config << "allow_anonymous true\n" << settings.after_listener;
       return;
     }
     const std::string users = (folder_ / "users").string();
@@ -123,7 +123,7 @@ class Mosquitto {
     char* argv[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(), nullptr};
     pid_t tool = 0;
     if (::posix_spawnp(&tool, argv[0], nullptr, nullptr, argv, environ) == 0) ::waitpid(tool, nullptr, 0);
-    config << "allow_anonymous false\npassword_file " << users << "\n";
+    config << "allow_anonymous false\npassword_file " << users << "\n" << settings.after_listener;
   }
 
   [[nodiscard]] static sockaddr_in loopback(std::uint16_t port) {

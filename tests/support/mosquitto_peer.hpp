@@ -22,7 +22,9 @@ struct PeerMessage {
 
 class MosquittoPeer {
  public:
-  MosquittoPeer(std::uint16_t port, const char* filter, int qos = 2) : filter_(filter), qos_(qos) {
+  MosquittoPeer(std::uint16_t port, const char* filter, int qos = 2) : MosquittoPeer("127.0.0.1", port, filter, qos) {}
+  /// @param host  with port 0 the path of a socket
+  MosquittoPeer(const char* host, std::uint16_t port, const char* filter, int qos = 2) : filter_(filter), qos_(qos) {
     ::mosquitto_lib_init();
     handle_ = ::mosquitto_new(nullptr, true, this);
     ::mosquitto_connect_callback_set(handle_, [](mosquitto* m, void* self, int) {
@@ -44,7 +46,7 @@ class MosquittoPeer {
       auto* peer = static_cast<MosquittoPeer*>(self);
       peer->change([peer] { ++peer->confirmed_; });
     });
-    ::mosquitto_connect(handle_, "127.0.0.1", port, 60);
+    ::mosquitto_connect(handle_, host, port, 60);
     ::mosquitto_loop_start(handle_);
     wait([this] { return ready_; });
   }

@@ -10,6 +10,7 @@
 #include "mqtt/host/connection_text.hpp"
 #include "mqtt/host/link.hpp"
 #include "mqtt/session_machine.hpp"
+#include "trust/host/errors.hpp"
 
 namespace meterseal::mqtt::host {
 
@@ -174,15 +175,10 @@ class ClientImpl final : public Client, public LinkEvents {
 
   void link_down(const Error& error) override { lose(explained(error)); }
 
-  /// What the end of a connection before CONNACK means. @source RFC 8446, 4.4.2.4 and 6.2: a TLS 1.3 server refuses a
-  /// client certificate after the client's handshake is over
+  /// A connection that ends between CONNECT and CONNACK says something else than one that ends later.
   [[nodiscard]] Error explained(const Error& error) const {
-    if (machine_.state() != SessionState::connecting || error.code.error_class != ErrorClass::retry) return error;
-    const std::string alert = link_->tls() != nullptr ? link_->tls()->peer_alert() : "";
-    if (!alert.empty() && alert != "close notify") {
-      return make_error(client_certificate_refused, error.where,
-                        "the broker ended TLS with the alert \"" + alert + "\"");
-    }
+    const bool is_plain_end = error.code == connection_lost || error.code == trust::host::tls_closed;
+    if (machine_.state() != SessionState::connecting || !is_plain_end) return error;
     return make_error(closed_before_connack, error.where, error.detail);
   }
 
