@@ -15,7 +15,7 @@ CASES = {
     "wrong type": (GOOD.replace("tele_period = 1", 'tele_period = "often"'), r"toml:3: .*tele_period"),
     "out of range": (GOOD.replace("tele_period = 1", "tele_period = 99999"), r"toml:3: .*tele_period"),
     "not TOML": (GOOD.replace("[mqtt]", "[mqtt"), r"toml:\d+: "),
-    "two meters at one address": (GOOD.replace("address = 2", "address = 1"), r"toml:\d+: .*address: 1"),
+    "two meters at one address": (GOOD.replace("address = 2", "address = 1"), r"toml:\d+: .*address 1 is that of"),
     "two meters of one name": (GOOD.replace('name = "sub"', 'name = "main"'), r"toml:\d+: .*main"),
     "address out of range": (GOOD.replace("address = 2", "address = 248"), r"toml:\d+: .*address"),
     "unknown profile": (GOOD.replace('"sdm120"', '"sdm121"'), r"toml:\d+: .*sdm121"),
