@@ -18,6 +18,7 @@ MAY = {
     "console": {"core", "meter", "ledger", "mqtt"},
     "secrets": {"core"},
     "web": {"core", "secrets", "console"},
+    "web/page": {"core", "web"},
     "core/host": {"core"},
     "secrets/host": {"core", "core/host", "secrets"},
     "web/host": {"core", "core/host", "secrets", "trust/host", "web"},

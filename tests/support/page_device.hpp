@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "web/device_view.hpp"
+#include "web/site.hpp"
 
 namespace meterseal::test {
 
-class PageDevice final : public web::DeviceView {
+class PageDevice : public web::DeviceView {
  public:
   struct Line {
     std::string text;

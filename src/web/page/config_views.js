@@ -1,0 +1,137 @@
+// Configuration: each field is a console command of the same name.
+
+import { ask, field, fill, fingerprint, form, h, notice, pairs } from "./dom.js";
+import { get, post } from "./api.js";
+import { refusalOf, sealCard } from "./seal.js";
+
+function inputOf(one) {
+  if (one.kind === "choice") {
+    const options = one.choices.split("|").map((choice) => choice.split("="));
+    const input = h("select", { name: one.name, disabled: one.fixed }, options.map(([value, label]) => h("option", { value }, label)));
+    input.value = one.value;
+    return input;
+  }
+  return h("input", { name: one.name, value: one.value, readOnly: one.fixed, spellcheck: "false", autocapitalize: "off",
+    autocomplete: one.kind === "secret" ? "new-password" : "off", type: one.kind === "secret" ? "password" : "text",
+    inputmode: one.kind === "number" ? "numeric" : undefined, class: one.kind === "fingerprint" ? "mono-field" : undefined });
+}
+
+/** One table of the device as a form; only what was changed is sent. */
+async function settingsForm(name) {
+  const table = await get("/api/form", { name });
+  if (table.fields.length === 0)
+    return notice("warn", "This is declared in the configuration file.", "Change it there and restart the service; `meterseal console` shows it.");
+  const inputs = table.fields.map((one) => [one, inputOf(one)]);
+  const rows = inputs.map(([one, input]) => field(one.label, input,
+    [one.hint, one.fixed && "Fixed by the configuration file.", one.kind === "secret" && one.set && "One is set."].filter(Boolean).join(" ")));
+  return form(rows, "Save", async () => {
+    const changed = inputs.filter(([one, input]) => !one.fixed && input.value !== one.value);
+    if (changed.length === 0) return notice("warn", "Nothing was changed.");
+    const fields = Object.fromEntries(changed.map(([one, input]) => [one.name, input.value]));
+    const { replies } = await post("/api/save", { form: name, ...fields });
+    const reason = refusalOf(replies);
+    if (reason) return notice("bad", reason, "What stands before it in the form was saved.");
+    for (const [one, input] of changed) one.value = one.kind === "secret" ? "" : input.value;
+    for (const [one, input] of inputs) if (one.kind === "secret") input.value = "";
+    return notice("good", "Saved. The device connects again where that is needed.");
+  });
+}
+
+function later(promise) {
+  const place = h("div", {}, h("p", { class: "quiet" }, "Loading…"));
+  promise.then((element) => fill(place, element), (error) => fill(place, notice("bad", error.message, error.hint)));
+  return place;
+}
+
+export function mqttView() {
+  return { title: "Configure MQTT", element: h("div", {}, h("section", { class: "card" }, later(settingsForm("mqtt")))) };
+}
+
+export function deviceView() {
+  return { title: "Configure Device", element: h("section", { class: "card" }, later(settingsForm("device"))) };
+}
+
+const normal = (text) => text.replace(/[^0-9a-f]/gi, "").toUpperCase();
+
+export function servedReport(report) {
+  if (report.error) return notice("bad", report.error, report.hint);
+  return h("div", {}, h("p", {}, "The broker served this certificate:"), fingerprint(report.fingerprint),
+    pairs([["Subject", report.subject], ["Issuer", report.issuer], ["Ends", report.expires], ["Key", report.key],
+      ["Fingerprint of the key", report.keyPin && h("span", { class: "mono" }, report.keyPin)], ["Note", report.note]]));
+}
+
+function fetchCard() {
+  const host = h("input", { type: "text", spellcheck: "false", autocapitalize: "off" });
+  const result = h("div", {});
+  get("/api/form", { name: "mqtt" }).then((table) => {
+    const value = (name) => table.fields.find((one) => one.name === name)?.value ?? "";
+    if (value("MqttHost")) host.value = `${value("MqttHost")}:${value("MqttPort") || 8883}`;
+  }, () => {});
+  const use = async (slot, text) => {
+    const agreed = await ask(`Set as fingerprint ${slot}`, [h("p", {}, "Only when it is the one of the broker's own certificate:"), fingerprint(text)], "It is the same, set it");
+    if (!agreed) return;
+    const { replies } = await post("/api/console", { line: `MqttFingerprint${slot} ${text}` });
+    const reason = refusalOf(replies);
+    fill(result, reason ? notice("bad", reason) : notice("good", `Fingerprint ${slot} is set.`));
+  };
+  const body = form([field("Broker", host, "HOST:PORT. Nothing is sent to it but the TLS handshake.")], "Fetch and compare", async () => {
+    fill(result);
+    const report = await post("/api/tls/fetch", { host: host.value.trim() });
+    const table = await get("/api/form", { name: "tls" });
+    const slots = [1, 2].filter((slot) => {
+      const set = table.fields.find((one) => one.name === `MqttFingerprint${slot}`)?.value ?? "";
+      return set && report.fingerprint && normal(set) === normal(report.fingerprint);
+    });
+    fill(result, servedReport(report), report.fingerprint && [
+      slots.length > 0 ? notice("good", `It is the one of slot ${slots.join(" and ")}.`)
+        : notice("warn", "It is none of the fingerprints that are set.", "Compare it with the broker's own certificate, on the broker itself."),
+      h("div", { class: "row" }, h("button", { type: "button", onclick: () => use(1, report.fingerprint) }, "Use as fingerprint 1"),
+        h("button", { type: "button", onclick: () => use(2, report.fingerprint) }, "Use as fingerprint 2 (successor)"))]);
+    return null;
+  });
+  return { element: h("section", { class: "card" }, h("h2", {}, "Fetch and compare"), body, result), host };
+}
+
+export function stepsList(report) {
+  const words = { good: "good", bad: "bad", warn: "look", skipped: "skipped" };
+  return h("ol", { class: "steps" }, report.steps.map((step) =>
+    h("li", {}, h("strong", { class: `state-${step.state}` }, `${words[step.state] ?? step.state}: `), step.name, step.text ? ` – ${step.text}` : "",
+      step.hint && h("p", { class: "small quiet" }, step.hint))));
+}
+
+function checkCard(host) {
+  const result = h("div", { "aria-live": "polite" });
+  const body = form([h("p", { class: "quiet" }, "Goes the way of the device step by step, with its settings, beside the running connection.")],
+    "Test the connection", async () => {
+      fill(result);
+      const report = await post("/api/tls/check", { host: host.value.trim() });
+      fill(result, report.error ? notice("bad", report.error, report.hint) : stepsList(report));
+      return null;
+    });
+  return h("section", { class: "card" }, h("h2", {}, "Test connection"), body, result);
+}
+
+export function tlsView() {
+  const seal = sealCard();
+  const fetching = fetchCard();
+  return { title: "Configure TLS", element: h("div", {}, seal.element,
+    h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), fetching.element, checkCard(fetching.host)),
+  live: (values) => seal.show(values.seal, values.waiting) };
+}
+
+export function metersView() {
+  const list = h("div", {});
+  let shown = "";
+  return { title: "Configure Meters", element: h("div", {},
+    h("section", { class: "card" }, h("h2", {}, "Meters on the buses"), list,
+      h("p", { class: "small quiet" }, "Buses and meters are declared in the configuration file under [[bus]] and [[bus.meter]]; a change needs a restart."))),
+  live(values) {
+    const key = values.meters.map((meter) => [meter.name, meter.model, meter.trouble].join()).join();
+    if (key === shown) return;
+    shown = key;
+    fill(list, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Meters" }, h("table", {},
+      h("thead", {}, h("tr", {}, ["Name", "Model", "State"].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", {}, values.meters.map((meter) => h("tr", {}, h("th", { scope: "row" }, meter.name), h("td", {}, meter.model),
+        h("td", { class: meter.trouble ? "trouble" : "state-good" }, meter.trouble || "answers")))))));
+  } };
+}
