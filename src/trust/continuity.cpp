@@ -99,53 +99,55 @@ TrustEvent promote(const Policy& policy, Lineage& lineage, const PinInForce& for
   return {TrustEventKind::promoted_slot_2, from_to("successor served", from.view(), format_pin(matched.pin).view())};
 }
 
+/// What is recorded when `matched` was the pin by which the peer was recognised.
+Remembered remember_match(const Policy& policy, const Lineage& lineage, const PinsInForce& pins,
+                          const PinInForce& matched, TrustedBy by, const Facts& facts) {
+  Remembered remembered{lineage, {}};
+  const auto known = record_of(lineage, matched.pin);
+  forget_the_rest(policy, pins, remembered.lineage);
+  SlotRecord& record = place_for(remembered.lineage, matched.pin);
+  record = known.value_or(first_record(matched.pin, facts));
+  const bool is_followed = by == TrustedBy::same_key || by == TrustedBy::same_ca;
+  // The pin itself was served: whatever this very certificate verifies to is the anchor of the pin.
+  if (!is_followed && !record.anchor) record.anchor = anchor_of(facts);
+  if (!known) remembered.events.push_back(first_match(record));
+  if (record.certificate != facts.certificate) remembered.events.push_back(update(record, by, facts));
+  if (matched.slot == 2 && pins.size() == 2) {
+    remembered.events.push_back(promote(policy, remembered.lineage, pins[0], matched));
+  }
+  return remembered;
+}
+
 }  // namespace
 
-Remembered remember_learned(const Policy& policy, Lineage lineage, const Facts& facts) {
+Remembered remember_learned(const Policy& policy, const Lineage& lineage, const Facts& facts) {
   Remembered remembered{lineage, {}};
-  if (has_declared_pin(policy) || policy.mode != Mode::fingerprint || policy.learn == Learn::off) return remembered;
-  const bool at_once = policy.learn == Learn::automatic;
+  if (!std::holds_alternative<Learnable>(judge(policy, lineage, facts))) return remembered;
   auto& learned = remembered.lineage.learned;
-  if (!learned) {
-    learned = Learned{facts.certificate, facts.key, anchor_of(facts), facts.now, std::nullopt, false};
-  } else if (learned->confirmed || learned->conflict) {
-    return remembered;
-  } else if (learned->certificate != facts.certificate) {
+  if (learned && learned->certificate != facts.certificate) {
     learned->conflict = facts.certificate;
     remembered.events.push_back(
         {TrustEventKind::learn_conflict, from_to("another one than learned", learned->certificate, facts.certificate)});
     return remembered;
-  } else if (!at_once) {
-    return remembered;
   }
-  learned->confirmed = at_once;
-  remembered.events.push_back({at_once ? TrustEventKind::learned_automatically : TrustEventKind::learned,
+  if (!learned) learned = Learned{facts.certificate, facts.key, anchor_of(facts), facts.now, std::nullopt, false};
+  learned->confirmed = policy.learn == Learn::automatic;
+  remembered.events.push_back({learned->confirmed ? TrustEventKind::learned_automatically : TrustEventKind::learned,
                                Text<224>("learned ").add(format_sha256(facts.certificate))});
   return remembered;
 }
 
-Remembered remember_accepted(const Policy& policy, Lineage lineage, const Trusted& trusted, const Facts& facts) {
-  Remembered remembered{lineage, {}};
-  if (trusted.by() == TrustedBy::ca) return remembered;
-  const PinsInForce pins = pins_in_force(policy, remembered.lineage);
-  const auto* matched = std::find_if(pins.begin(), pins.end(), [&](const PinInForce& p) {
-    return p.is_learned ? trusted.slot() == 0 : trusted.slot() == p.slot;
-  });
-  if (matched == pins.end()) return remembered;
-
-  const auto known = record_of(remembered.lineage, matched->pin);
-  forget_the_rest(policy, pins, remembered.lineage);
-  SlotRecord& record = place_for(remembered.lineage, matched->pin);
-  record = known.value_or(first_record(matched->pin, facts));
-  const bool is_followed = trusted.by() == TrustedBy::same_key || trusted.by() == TrustedBy::same_ca;
-  // The pin itself was served: whatever this very certificate verifies to is the anchor of the pin.
-  if (!is_followed && !record.anchor) record.anchor = anchor_of(facts);
-  if (!known) remembered.events.push_back(first_match(record));
-  if (record.certificate != facts.certificate) remembered.events.push_back(update(record, trusted.by(), facts));
-  if (matched->slot == 2 && pins.size() == 2) {
-    remembered.events.push_back(promote(policy, remembered.lineage, pins[0], *matched));
+Remembered remember_accepted(const Policy& policy, const Lineage& lineage, const Trusted&, const Facts& facts) {
+  const Verdict verdict = judge(policy, lineage, facts);
+  const auto* trusted = std::get_if<Trusted>(&verdict);
+  if (trusted != nullptr && trusted->by() != TrustedBy::ca) {
+    const PinsInForce pins = pins_in_force(policy, lineage);
+    for (const PinInForce& pin : pins) {
+      const std::uint8_t slot = pin.is_learned ? 0 : pin.slot;
+      if (slot == trusted->slot()) return remember_match(policy, lineage, pins, pin, trusted->by(), facts);
+    }
   }
-  return remembered;
+  return {lineage, {}};
 }
 
 Result<Lineage> confirm_learned(Lineage lineage, const Sha256& shown) {

@@ -32,10 +32,11 @@ struct Remembered {
   InlineVector<TrustEvent, 4> events;
 };
 
-/// After the handshake, for a Learnable peer.
-[[nodiscard]] Remembered remember_learned(const Policy& policy, Lineage lineage, const Facts& facts);
-/// After CONNACK 0, for a Trusted peer.
-[[nodiscard]] Remembered remember_accepted(const Policy& policy, Lineage lineage, const Trusted& trusted,
+/// After the handshake, for a Learnable peer. Judged again: policy or lineage may have changed since.
+[[nodiscard]] Remembered remember_learned(const Policy& policy, const Lineage& lineage, const Facts& facts);
+/// After CONNACK 0. @param trusted  the proof that this peer was trusted; judged again as above, so that a pin that was
+/// set meanwhile gets no record of a broker that it never matched
+[[nodiscard]] Remembered remember_accepted(const Policy& policy, const Lineage& lineage, const Trusted& trusted,
                                            const Facts& facts);
 
 /// TlsConfirm: `shown` must be the learned value, and no other one may have been seen since.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "support/trust_world.hpp"
 #include "trust/errors.hpp"
 
@@ -25,11 +27,13 @@ using test::utc;
 struct Device {
   Policy policy;
   Lineage lineage;
-  std::string events;  ///< of the last connection
+  std::string events;              ///< of the last connection
+  std::vector<std::string> texts;  ///< likewise
 
   /// The verdict of one connection, after which everything was remembered.
   std::string connect(const Facts& facts) {
     events.clear();
+    texts.clear();
     const Verdict verdict = judge(policy, lineage, facts);
     const auto pins_before = pins_in_force(policy, lineage).size();
     Remembered remembered{lineage, {}};
@@ -44,6 +48,7 @@ struct Device {
     for (const TrustEvent& event : remembered.events) {
       events += (events.empty() ? "" : " ") + name_of(event.kind);
       EXPECT_FALSE(event.text.truncated()) << event.text.view();
+      texts.emplace_back(event.text.view());
     }
     return text_of(verdict);
   }
@@ -297,12 +302,70 @@ TEST(Continuity, ForgetsARecordWhenItsPinChanges) {
   EXPECT_EQ(device.connect(served(kOther + 2, kKey)), "Refused pin_mismatch") << "the record of the first pin is gone";
 }
 
+TEST(Continuity, SaysWhatHappenedWithBothFingerprints) {
+  const std::string certificate(format_sha256(digest(kCertificate)).view());
+  const std::string key(format_sha256(digest(kKey)).view());
+  const std::string other(format_sha256(digest(kOther)).view());
+  Device device;
+  const auto expect = [&](const Facts& facts, std::initializer_list<std::string> texts) {
+    device.connect(facts);
+    EXPECT_EQ(device.texts, std::vector<std::string>(texts));
+  };
+  device.policy = pinned(bare_pin(kCertificate), bare_pin(kOther));
+  expect(without_chain(test::broker_facts()), {"pin " + certificate + " is the broker's certificate"});
+  expect(served(kOther, kOther + 1), {"pin " + other +
+                                          " is the broker's certificate; its chain verifies, so renewal = "
+                                          "\"same-ca\" could follow a new key",
+                                      "successor served: " + certificate + " -> " + other});
+  expect(test::broker_facts(), {"former pin is back: " + other + " -> " + certificate});
+  expect(served(kOther + 2, kKey), {"renewed with the same key: " + certificate + " -> " +
+                                    std::string(format_sha256(digest(kOther + 2)).view())});
+  expect(test::broker_facts(), {"former certificate is back: " + std::string(format_sha256(digest(kOther + 2)).view()) +
+                                " -> " + certificate});
+
+  device = Device{};
+  device.policy = pinned(bare_pin(kKey));
+  device.policy.renewal = Renewal::same_ca;
+  expect(without_chain(test::broker_facts()), {"pin " + key + " is the broker's key"});
+  expect(test::broker_facts(), {});
+  expect(served(kOther, kOther + 1), {"renewed under the same CA: " + certificate + " -> " + other});
+
+  device = Device{};
+  device.policy.mode = Mode::fingerprint;
+  device.policy.learn = Learn::confirm;
+  expect(test::broker_facts(), {"learned " + certificate});
+  expect(served(kOther, kOther + 1), {"another one than learned: " + certificate + " -> " + other});
+}
+
 TEST(Continuity, RemembersNothingInCaMode) {
   Device device;
   device.policy.pins[0] = bare_pin(kCertificate);
   EXPECT_EQ(device.connect(test::broker_facts()), "ca 0");
   EXPECT_EQ(device.events, "");
   EXPECT_EQ(device.lineage, Lineage{});
+
+  Lineage learned;
+  learned.learned = Learned{digest(kCertificate), digest(kKey), std::nullopt, std::nullopt, std::nullopt, true};
+  device.policy.pins[0].reset();
+  device.lineage = learned;
+  EXPECT_EQ(device.connect(test::broker_facts()), "ca 0");
+  EXPECT_EQ(device.lineage, learned);
+}
+
+TEST(Continuity, GivesAPinThatWasSetMeanwhileNoRecordOfAnotherBroker) {
+  const Facts facts = test::broker_facts();
+  const Policy before = pinned(bare_pin(kCertificate));
+  const Trusted trusted = std::get<Trusted>(judge(before, {}, facts));
+  Policy cleared = before;
+  cleared.pins[0].reset();
+  for (const Policy& now : {pinned(bare_pin(kOther)), cleared}) {
+    const auto remembered = remember_accepted(now, {}, trusted, facts);
+    EXPECT_EQ(remembered.lineage, Lineage{});
+    EXPECT_TRUE(remembered.events.empty());
+  }
+  // It moved to slot 2: recorded as what it is now.
+  const auto moved = remember_accepted(pinned(bare_pin(kOther), bare_pin(kCertificate)), {}, trusted, facts);
+  EXPECT_EQ(moved.lineage.previous, bare_pin(kOther));
 }
 
 Device learning(Learn learn) {
