@@ -12,10 +12,10 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROOM = ROOT / "src" / "trust"
-OUT = ROOT / "build" / "mutate"
 FILES = ["judge.cpp", "checks.cpp", "continuity.cpp", "lineage.cpp"]
 TIMEOUT_S = 120
 COMPILE = ["g++", "-std=c++20", "-w", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}/src", f"-I{ROOT}/tests", f'-DMETERSEAL_SOURCE_DIR="{ROOT}"']
@@ -177,9 +177,8 @@ def run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
 
 
-def build_base():
+def build_base(out):
     """Everything that is the same for all mutants: the tests in one object, each file of the room in its own."""
-    OUT.mkdir(parents=True, exist_ok=True)
     tests = sorted(ROOM.glob("*_test.cpp"))
     sources = [(path, "-O1") for path in tests + sorted((ROOT / "src" / "core").glob("*.cpp")) if path in tests
                or not path.name.endswith("_test.cpp")]
@@ -188,7 +187,7 @@ def build_base():
 
     def build(item):
         path, level = item
-        target = OUT / f"{path.parent.name}_{path.stem}.o"
+        target = out / f"{path.parent.name}_{path.stem}.o"
         done = run(COMPILE + [level, "-c", str(path), "-o", str(target)])
         if done.returncode != 0:
             sys.exit(f"{path}: does not compile\n{done.stdout}")
@@ -198,17 +197,17 @@ def build_base():
         objects = dict(pool.map(build, sources))
     in_room = {path.name: target for path, target in objects.items() if path.parent == ROOM and path not in tests}
     common = [str(target) for path, target in objects.items() if path.name not in in_room or path.parent != ROOM]
-    together = OUT / "common.o"
+    together = out / "common.o"
     done = run(["ld", "-r", "-o", str(together)] + common)
     if done.returncode != 0:
         sys.exit(done.stdout)
     return in_room, together
 
 
-def verdict_of(number, mutant, in_room, common):
+def verdict_of(out, number, mutant, in_room, common):
     """`killed`, `survived` or `unbuildable`."""
     name, _, _, _, text = mutant
-    source = OUT / f"mutant_{number}.cpp"
+    source = out / f"mutant_{number}.cpp"
     source.write_text(text, encoding="utf-8")
     target, program = source.with_suffix(".o"), source.with_suffix("")
     try:
@@ -240,15 +239,20 @@ def main():
             print(f"{name}:{line}: {before}\n    -> {after}")
         print(f"{len(mutants)} mutants")
         return 0
-    in_room, common = build_base()
-    baseline = verdict_of("none", (options.files[0], 0, "", "", (ROOM / options.files[0]).read_text(encoding="utf-8")),
-                          in_room, common)
-    if baseline != "survived":
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mutate-", dir=ROOT / "build") as folder:
+        return check(pathlib.Path(folder), mutants, options)
+
+
+def check(out, mutants, options):
+    in_room, common = build_base(out)
+    unchanged = (options.files[0], 0, "", "", (ROOM / options.files[0]).read_text(encoding="utf-8"))
+    if verdict_of(out, "none", unchanged, in_room, common) != "survived":
         sys.exit("the tests fail without any mutation")
     counts = {"killed": 0, "unbuildable": 0, "equivalent": 0, "survived": 0}
     used = set()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        verdicts = pool.map(lambda item: verdict_of(item[0], item[1], in_room, common), enumerate(mutants))
+        verdicts = pool.map(lambda item: verdict_of(out, item[0], item[1], in_room, common), enumerate(mutants))
         for (name, line, before, after, _), verdict in zip(mutants, verdicts):
             if verdict == "survived" and (name, before, after) in EQUIVALENT:
                 used.add((name, before, after))

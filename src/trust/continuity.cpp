@@ -107,9 +107,9 @@ Remembered remember_match(const Policy& policy, const Lineage& lineage, const Pi
   forget_the_rest(policy, pins, remembered.lineage);
   SlotRecord& record = place_for(remembered.lineage, matched.pin);
   record = known.value_or(first_record(matched.pin, facts));
-  const bool is_followed = by == TrustedBy::same_key || by == TrustedBy::same_ca;
-  // The pin itself was served: whatever this very certificate verifies to is the anchor of the pin.
-  if (!is_followed && !record.anchor) record.anchor = anchor_of(facts);
+  // The pin itself was served: whatever this very certificate verifies to is the anchor of the pin. (A record that
+  // same-ca follows has one.)
+  if (by != TrustedBy::same_key && !record.anchor) record.anchor = anchor_of(facts);
   if (!known) remembered.events.push_back(first_match(record));
   if (record.certificate != facts.certificate) remembered.events.push_back(update(record, by, facts));
   if (matched.slot == 2 && pins.size() == 2) {
