@@ -125,7 +125,7 @@ std::vector<Certificate> Anchors::with_subject(const X509_NAME* subject) const {
     const Bio in(BIO_new_file(path.c_str(), "r"));
     if (in) keep_if_subject(found, next_certificate(in.get()), subject);
   }
-  ERR_clear_error();
+  forget_openssl_errors();
   return found;
 }
 
@@ -143,7 +143,7 @@ bool Anchors::has_organisation_of(const X509_NAME* name) const {
     if (!anchor) break;
     found = has(anchor);
   }
-  ERR_clear_error();
+  forget_openssl_errors();
   return found;
 }
 

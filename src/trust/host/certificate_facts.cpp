@@ -75,6 +75,7 @@ bool allows_server(X509* certificate) {
 bool demands_staple(const X509* certificate) {
   const std::unique_ptr<TLS_FEATURE, FreedBy<&TLS_FEATURE_free>> features(
       static_cast<TLS_FEATURE*>(X509_get_ext_d2i(certificate, NID_tlsfeature, nullptr, nullptr)));
+  if (!features) return X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0;  // what cannot be read is demanded
   for (int i = 0; i < sk_ASN1_INTEGER_num(features.get()); ++i) {
     const long feature = ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i));
     if (feature == kStatusRequest || feature == kStatusRequestV2) return true;
@@ -180,7 +181,7 @@ Facts facts_of(X509* leaf, const PeerName& name) {
   facts.names = names_text(names.get());
   facts.server_purpose = allows_server(leaf);
   facts.must_staple = demands_staple(leaf);
-  ERR_clear_error();
+  forget_openssl_errors();
   return facts;
 }
 

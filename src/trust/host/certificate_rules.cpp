@@ -219,9 +219,10 @@ std::optional<RuleFault> anchor_fault(X509* anchor) {
 }
 
 std::optional<RuleFault> constrained_names_fault(X509* leaf, X509* issuer) {
+  if (!has(issuer, NID_name_constraints) || !has(leaf, NID_subject_alt_name)) return std::nullopt;
   const auto constraints = decoded<Constraints>(issuer, NID_name_constraints);
   const auto names = decoded<Names>(leaf, NID_subject_alt_name);
-  if (!constraints || !names) return std::nullopt;
+  if (!constraints || !names) return fault(ChainState::constraint_violated, "its constrained names cannot be read");
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     if (!is_well_formed(name)) return fault(ChainState::constraint_violated, "a constrained name of it is malformed");

@@ -1,6 +1,7 @@
 #include "trust/host/chain_check.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,10 @@ int tolerate(int ok, X509_STORE_CTX* context) {
   return error == X509_V_ERR_UNABLE_TO_GET_CRL || (is_anchor && is_about_crls(error)) ? 1 : 0;
 }
 
+void push(STACK_OF(X509) * list, X509* certificate) {
+  if (sk_X509_push(list, certificate) == 0) throw std::bad_alloc();
+}
+
 class Search {
  public:
   Search(X509* leaf, STACK_OF(X509) * sent, const Anchors& anchors, const CrlList& crls, std::optional<UtcTime> now)
@@ -179,10 +184,10 @@ class Search {
     const Stack untrusted(sk_X509_new_null());
     const Store store(X509_STORE_new());
     const StoreContext context(X509_STORE_CTX_new());
-    if (!trusted || !untrusted || !store || !context) return out_of_memory();
-    sk_X509_push(trusted.get(), anchor);
-    for (std::size_t i = 1; i + 1 < path_.size(); ++i) sk_X509_push(untrusted.get(), path_[i]);
-    if (X509_STORE_CTX_init(context.get(), store.get(), path_.front(), untrusted.get()) != 1) return out_of_memory();
+    if (!trusted || !untrusted || !store || !context) throw std::bad_alloc();
+    push(trusted.get(), anchor);
+    for (std::size_t i = 1; i + 1 < path_.size(); ++i) push(untrusted.get(), path_[i]);
+    if (X509_STORE_CTX_init(context.get(), store.get(), path_.front(), untrusted.get()) != 1) throw std::bad_alloc();
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
     set_parameters(context.get(), anchor);
     X509_STORE_CTX_set_verify_cb(context.get(), tolerate);
@@ -190,7 +195,7 @@ class Search {
     const int error = X509_STORE_CTX_get_error(context.get());
     X509* about = X509_STORE_CTX_get_current_cert(context.get());
     if (!is_verified) {
-      if (error == X509_V_ERR_OUT_OF_MEM) return out_of_memory();
+      if (error == X509_V_ERR_OUT_OF_MEM) throw std::bad_alloc();
       return refused(state_of(error), about != nullptr ? about : path_.front(), X509_verify_cert_error_string(error));
     }
     ChainFinding good;
@@ -291,7 +296,7 @@ ChainFinding check_chain(X509* leaf, STACK_OF(X509) * sent, const Anchors& ancho
                          std::optional<UtcTime> now) {
   if (anchors.empty()) return {};
   ChainFinding finding = Search(leaf, sent, anchors, crls, now).run();
-  ERR_clear_error();
+  forget_openssl_errors();
   return finding;
 }
 

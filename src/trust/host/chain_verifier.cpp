@@ -2,6 +2,7 @@
 
 #include <openssl/pem.h>
 
+#include <new>
 #include <vector>
 
 #include "trust/errors.hpp"
@@ -36,9 +37,7 @@ Result<std::vector<Certificate>> read_chain(std::string_view pem) {
   return chain;
 }
 
-}  // namespace
-
-Result<ChainAnswer> verify_chain(const ChainQuestion& question) {
+Result<ChainAnswer> verify(const ChainQuestion& question) {
   const auto name = parse_peer_name(question.host);
   if (!name) return fail(host_unusable, question.host, "is neither a DNS name nor an address");
   const auto chain = read_chain(question.chain);
@@ -70,6 +69,16 @@ Result<ChainAnswer> verify_chain(const ChainQuestion& question) {
     answer.refusal = refusal(policy, {}, facts, refused->reason, question.host);
   }
   return answer;
+}
+
+}  // namespace
+
+Result<ChainAnswer> verify_chain(const ChainQuestion& question) {
+  try {
+    return verify(question);
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory, question.host, "no memory to judge the chain");
+  }
 }
 
 }  // namespace meterseal::trust::host

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <new>
 
 #include "trust/host/certificate_facts.hpp"
 #include "trust/host/errors.hpp"
@@ -95,7 +96,7 @@ void CrlList::keep(RevocationList list) {
 CrlStack CrlList::usable_at(std::optional<UtcTime> now) const {
   CrlStack usable(sk_X509_CRL_new_null());
   for (const RevocationList& list : lists_) {
-    if (is_current_at(list.get(), now)) sk_X509_CRL_push(usable.get(), list.get());
+    if (is_current_at(list.get(), now) && sk_X509_CRL_push(usable.get(), list.get()) == 0) throw std::bad_alloc();
   }
   return usable;
 }

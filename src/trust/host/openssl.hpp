@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <new>
 #include <string>
 
 namespace meterseal::trust::host {
@@ -41,6 +42,16 @@ using CrlStack = std::unique_ptr<STACK_OF(X509_CRL), StackFree>;
 [[nodiscard]] inline Certificate shared(X509* certificate) {
   X509_up_ref(certificate);
   return Certificate(certificate);
+}
+
+/// Forgets what OpenSSL complained of. Where it lacked memory, what it said before is worth nothing: std::bad_alloc,
+/// which every entry of this room turns into trust::out_of_memory.
+inline void forget_openssl_errors() {
+  bool lacked_memory = false;
+  while (const unsigned long code = ERR_get_error()) {
+    lacked_memory = lacked_memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+  }
+  if (lacked_memory) throw std::bad_alloc();
 }
 
 /// Takes what OpenSSL complained of last and forgets the rest. Empty: nothing.

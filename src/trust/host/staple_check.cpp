@@ -1,6 +1,6 @@
 #include "trust/host/staple_check.hpp"
 
-#include <array>
+#include <new>
 
 #include "trust/host/certificate_facts.hpp"
 
@@ -30,10 +30,9 @@ bool is_strong(const OCSP_BASICRESP* basic) {
 /// Also true where OpenSSL finds the key of `signer` under another responder's name: the signature decides.
 bool is_signed_by(OCSP_BASICRESP* basic, X509* signer) {
   const Stack only(sk_X509_new_null());
-  if (!only) return false;
-  sk_X509_push(only.get(), signer);
+  if (!only || sk_X509_push(only.get(), signer) == 0) throw std::bad_alloc();
   const bool holds = OCSP_basic_verify(basic, only.get(), nullptr, OCSP_NOINTERN | OCSP_TRUSTOTHER) == 1;
-  ERR_clear_error();
+  forget_openssl_errors();
   return holds;
 }
 
@@ -103,7 +102,7 @@ StapleFinding check_staple(Bytes der, X509* leaf, X509* issuer, std::optional<Ut
   const bool is_whole = response && at == der.data() + der.size() &&
                         OCSP_response_status(response.get()) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
   const Basic basic(is_whole ? OCSP_response_get1_basic(response.get()) : nullptr);
-  ERR_clear_error();
+  forget_openssl_errors();
   if (!basic || OCSP_resp_count(basic.get()) <= 0) return {StapleState::malformed, {}};
   if (!is_signed_for(basic.get(), issuer, now)) return {StapleState::bad_signature, {}};
   StapleFinding finding{StapleState::foreign, {}};
@@ -115,7 +114,7 @@ StapleFinding check_staple(Bytes der, X509* leaf, X509* issuer, std::optional<Ut
     if (finding.state == StapleState::foreign || answer.state != StapleState::good) finding = answer;
     if (answer.state == StapleState::revoked) break;
   }
-  ERR_clear_error();
+  forget_openssl_errors();
   return finding;
 }
 

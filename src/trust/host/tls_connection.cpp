@@ -60,7 +60,6 @@ class Connection final : public TlsClient {
  public:
   Connection(ConnectionSetup setup, Ssl ssl, Bio in, Bio out)
       : setup_(std::move(setup)), ssl_(std::move(ssl)), in_(in.get()), out_(out.get()) {
-    SSL_set_ex_data(ssl_.get(), connection_index(), this);
     SSL_set_bio(ssl_.get(), in.release(), out.release());
     SSL_set_connect_state(ssl_.get());
     summary_.facts.now = setup_.now;
@@ -78,7 +77,11 @@ class Connection final : public TlsClient {
   [[nodiscard]] std::string peer_alert() const override { return std::string(alert_text(peer_alert_)); }
   [[nodiscard]] const std::optional<Error>& error() const override { return error_; }
 
+  /// So that OpenSSL's callbacks find this object. @return false: no memory
+  [[nodiscard]] bool attach() { return SSL_set_ex_data(ssl_.get(), connection_index(), this) == 1; }
   void offer(StoredSession stored);
+
+  [[nodiscard]] const std::string& where() const { return setup_.host; }
 
   // From OpenSSL's callbacks.
   int judge_list(X509_STORE_CTX* list);
@@ -388,11 +391,16 @@ Result<std::unique_ptr<TlsClient>> make_connection(ConnectionSetup setup) {
     return fail(out_of_memory, setup.host, "no memory to begin a handshake");
   }
   if (!setup.name.dns.empty() && SSL_set_tlsext_host_name(ssl.get(), setup.name.dns.c_str()) != 1) {
-    return fail(tls_setup_failed, setup.host, take_openssl_error());
+    ERR_clear_error();
+    return fail(out_of_memory, setup.host, "no memory to begin a handshake");
   }
   std::optional<StoredSession> stored;
   if (setup.now) stored = setup.sessions->take(setup.host, *setup.now);
   auto connection = std::make_unique<Connection>(std::move(setup), std::move(ssl), std::move(in), std::move(out));
+  if (!connection->attach()) {
+    ERR_clear_error();
+    return fail(out_of_memory, connection->where(), "no memory to begin a handshake");
+  }
   if (stored) connection->offer(std::move(*stored));
   return connection;
 }

@@ -40,7 +40,7 @@ struct ConnectionSetup {
 /// Hangs the callbacks into a new context. Once per context.
 void set_callbacks(SSL_CTX* context);
 
-/// @return trust::tls_setup_failed, trust::out_of_memory
+/// @return trust::out_of_memory
 [[nodiscard]] Result<std::unique_ptr<TlsClient>> make_connection(ConnectionSetup setup);
 
 }  // namespace meterseal::trust::host
