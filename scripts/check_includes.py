@@ -15,7 +15,7 @@ MAY = {
     "trust": {"core"},
     "mqtt": {"core", "meter", "ledger"},
     "outbox": {"core"},
-    "console": {"core", "meter", "ledger", "mqtt"},
+    "console": {"core", "meter", "ledger", "mqtt", "trust"},
     "secrets": {"core"},
     "web": {"core", "secrets", "console"},
     "web/page": {"core", "web"},

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "console/errors.hpp"
+#include "console/trust_commands.hpp"
 #include "core/json_writer.hpp"
 #include "core/text.hpp"
 
@@ -123,7 +124,20 @@ Result<Replies> run_restart(const CommandLine& line, DeviceControl& device) {
 }
 
 constexpr Command kCommands[] = {
+    {"MqttFingerprint",
+     Change::guarded,
+     {1, 2},
+     "0, AA:BB:..., sha256//BASE64",
+     "Fingerprint of the broker's certificate or key in slot 1 or 2; 0 clears the slot and never means 'any'.",
+     run_mqtt_fingerprint,
+     is_for_local_only},
     {"Restart", Change::harmless, {}, "1", "Restarts the program in an orderly way: nothing is lost.", run_restart},
+    {"SetOption",
+     Change::local,
+     {103, 132},
+     "0, 1",
+     "103: TLS is on. 132: know the broker by its fingerprint (1) or by a CA (0); without a fingerprint 1 learns it.",
+     run_set_option},
     {"State", Change::nothing, {}, "", "The message of tele/STATE.", run_state},
     {"Status",
      Change::nothing,
@@ -137,6 +151,25 @@ constexpr Command kCommands[] = {
      "0, 10..3600",
      "Seconds between telemetry messages (0: none, 1: 300). Every use sends telemetry at once.",
      run_tele_period},
+    {"TlsConfirm",
+     Change::local,
+     {},
+     "AA:BB:...",
+     "The learned fingerprint; repeating it confirms it.",
+     run_tls_confirm},
+    {"TlsMode", Change::local, {}, "fingerprint, ca, ca+fingerprint", "How the broker is known.", run_tls_mode},
+    {"TlsRenewal",
+     Change::guarded,
+     {},
+     "same-key, same-ca, manual",
+     "How a fingerprint follows a renewed certificate.",
+     run_tls_renewal},
+    {"TlsStatus",
+     Change::nothing,
+     {},
+     "",
+     "Trust in the broker: pins, what was served, why it was refused.",
+     run_tls_status},
 };
 
 }  // namespace

@@ -42,6 +42,8 @@ struct Command {
   std::string_view arguments;
   std::string_view help;
   Result<Replies> (*run)(const CommandLine& line, DeviceControl& device);
+  /// Whether this argument is Change::local although others are not; nullptr: none is.
+  bool (*is_local)(const CommandLine& line) = nullptr;
 };
 
 /// All commands, by name.

@@ -63,7 +63,8 @@ Replies Console::run(const Caller& caller, const CommandLine& line) {
   if (index < command->index.low || index > command->index.high) {
     return refused(shown_input(line), make_error(bad_argument, command->name, "no such index"));
   }
-  if (!line.is_query() && !is_allowed(caller, remote_, command->change)) {
+  const bool is_local = command->is_local != nullptr && command->is_local(line);
+  if (!line.is_query() && !is_allowed(caller, remote_, is_local ? Change::local : command->change)) {
     if (caller.rights == Rights::view)
       return refused(shown_input(line), make_error(viewer_may_not_change, command->name, "a viewer may only ask"));
     return refused(shown_input(line), make_error(not_by_mqtt, command->name, "not allowed by MQTT"));

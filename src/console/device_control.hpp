@@ -11,6 +11,8 @@
 
 namespace meterseal::console {
 
+class TrustControl;
+
 class DeviceControl {
  public:
   virtual ~DeviceControl() = default;
@@ -24,6 +26,8 @@ class DeviceControl {
   virtual Result<void> set_tele_period(seconds period) = 0;
   /// tele/STATE and tele/SENSOR within about a second. Several requests at once are one.
   virtual void send_telemetry_soon() = 0;
+  /// nullptr: the broker is reached in plaintext.
+  [[nodiscard]] virtual TrustControl* trust() { return nullptr; }
   /// Restarts in an orderly way after the replies have been sent.
   virtual void restart() = 0;
 };

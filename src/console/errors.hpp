@@ -17,5 +17,7 @@ inline constexpr Code fixed_by_file{503, ErrorClass::refuse, "console_fixed_by_f
                                     "change it in the configuration file, or take it out there to set it here"};
 inline constexpr Code viewer_may_not_change{504, ErrorClass::refuse, "console_viewer_may_not_change",
                                             "log in as an administrator"};
+inline constexpr Code not_possible{505, ErrorClass::refuse, "console_not_possible",
+                                   "do first what the reply names, or change it in the configuration file"};
 
 }  // namespace meterseal::console

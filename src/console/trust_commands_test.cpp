@@ -1,0 +1,180 @@
+#include <gtest/gtest.h>
+
+#include "console/console.hpp"
+#include "console/trust_control.hpp"
+#include "support/test_facts.hpp"
+#include "trust/continuity.hpp"
+
+namespace meterseal::console {
+namespace {
+
+using trust::Learn;
+using trust::Mode;
+
+const std::string kFirst =
+    "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99";
+const std::string kSecond = "1" + kFirst.substr(1);
+
+class FakeTrust : public TrustControl {
+ public:
+  FakeTrust() {
+    now.broker = "broker.example.com:8883";
+    now.anchors = "/etc/ssl/certs";
+  }
+  [[nodiscard]] TrustState state() const override { return now; }
+  Result<void> change(const trust::Policy& policy) override {
+    now.policy = policy;
+    ++changes;
+    return {};
+  }
+  Result<void> confirm(const trust::Sha256& shown) override {
+    auto confirmed = trust::confirm_learned(now.lineage, shown);
+    if (!confirmed) return tl::unexpected(confirmed.error());
+    now.lineage = *confirmed;
+    return {};
+  }
+
+  TrustState now;
+  int changes = 0;
+};
+
+class FakeDevice : public DeviceControl {
+ public:
+  [[nodiscard]] mqtt::Facts facts() const override { return test::device_facts(); }
+  [[nodiscard]] std::string sensor_body() const override { return "\"ENERGY\":{}"; }
+  Result<void> set_tele_period(seconds /*period*/) override { return {}; }
+  void send_telemetry_soon() override {}
+  void restart() override {}
+  [[nodiscard]] TrustControl* trust() override { return is_plaintext ? nullptr : &control; }
+
+  FakeTrust control;
+  bool is_plaintext = false;
+};
+
+class TrustCommands : public testing::Test {
+ protected:
+  std::string run(const std::string& line, Caller caller = {}) {
+    const Replies replies = console.run(line, caller);
+    return replies.size() == 1 ? replies[0].json : "";
+  }
+  [[nodiscard]] std::string reason(const std::string& line, Caller caller = {}) {
+    const std::string reply = run(line, caller);
+    const std::size_t at = reply.find("\"Reason\":\"");
+    return at == std::string::npos ? "no refusal: " + reply : reply.substr(at + 10, reply.size() - at - 12);
+  }
+  void set_pin(std::size_t slot, const std::string& text) {
+    device.control.now.policy.pins.at(slot) = trust::parse_pin(text).value();
+  }
+  trust::Policy& policy() { return device.control.now.policy; }
+
+  FakeDevice device;
+  Console console{device, RemoteCommands::all};
+};
+
+TEST_F(TrustCommands, AFingerprintIsSetAskedForAndCleared) {
+  policy().mode = Mode::fingerprint;
+  EXPECT_EQ(run("MqttFingerprint1 " + kFirst), R"({"MqttFingerprint1":")" + kFirst + "\"}");
+  EXPECT_EQ(run("mqttfingerprint2 " + kSecond), R"({"MqttFingerprint2":")" + kSecond + "\"}");
+  EXPECT_EQ(run("MqttFingerprint"), R"({"MqttFingerprint1":")" + kFirst + "\"}") << "the first where none is named";
+  EXPECT_EQ(run("MqttFingerprint1 0"), R"({"MqttFingerprint1":""})");
+  EXPECT_TRUE(policy().pins[1]);
+  EXPECT_NE(run("MqttFingerprint2 0").find("nothing is sent until there is one"), std::string::npos);
+}
+
+TEST_F(TrustCommands, WhatIsNoFingerprintChangesNothing) {
+  policy().mode = Mode::fingerprint;
+  set_pin(0, kFirst);
+  const std::string wrongs[] = {"AA:BB", "any", "1", "00:00", kFirst + ":00", "sha256//AAAA"};
+  for (const std::string& wrong : wrongs) {
+    EXPECT_EQ(run("MqttFingerprint1 " + wrong).find("{\"Command\":\"Error\""), 0U) << wrong;
+  }
+  EXPECT_EQ(run("MqttFingerprint3 " + kFirst).find("{\"Command\":\"Error\""), 0U);
+  EXPECT_EQ(device.control.changes, 0);
+}
+
+TEST_F(TrustCommands, AFingerprintThatTheModeDoesNotLookAtIsSaidSo) {
+  policy().mode = Mode::ca;
+  EXPECT_NE(run("MqttFingerprint1 " + kFirst).find("not looked at in mode ca"), std::string::npos);
+}
+
+TEST_F(TrustCommands, WhatTheFileDeclaresIsFixed) {
+  policy().mode = Mode::fingerprint;
+  set_pin(0, kFirst);
+  device.control.now.fixed = {true, true, true, true};
+  EXPECT_EQ(reason("MqttFingerprint1 " + kSecond),
+            "the configuration file says mqtt.tls.fingerprint: change it there and restart");
+  EXPECT_EQ(reason("SetOption132 0"), "the configuration file says mqtt.tls.mode: change it there and restart");
+  EXPECT_EQ(reason("TlsRenewal manual"), "the configuration file says mqtt.tls.renewal: change it there and restart");
+  EXPECT_EQ(run("TlsMode"), R"({"TlsMode":"fingerprint"})");
+  EXPECT_EQ(device.control.changes, 0);
+}
+
+TEST_F(TrustCommands, SwitchingToFingerprintsLearnsWhereThereIsNone) {
+  policy().mode = Mode::ca;
+  EXPECT_NE(run("SetOption132 1").find("nothing is sent before TlsConfirm"), std::string::npos);
+  EXPECT_EQ(policy().mode, Mode::fingerprint);
+  EXPECT_EQ(policy().learn, Learn::confirm);
+  EXPECT_EQ(run("SetOption132 0"), R"({"SetOption132":"OFF"})");
+  EXPECT_EQ(policy().learn, Learn::off);
+  set_pin(0, kFirst);
+  EXPECT_NE(run("SetOption132 1").find("nothing is learned"), std::string::npos);
+  EXPECT_EQ(policy().learn, Learn::off) << "learning never stands beside a fingerprint";
+}
+
+TEST_F(TrustCommands, ACaThatIsNotKnownIsNoMode) {
+  policy().mode = Mode::fingerprint;
+  device.control.now.anchors.clear();
+  EXPECT_EQ(reason("SetOption132 0"), "no CA is known: name one in the file (mqtt.tls.ca_file)");
+  EXPECT_EQ(reason("TlsMode ca"), "no CA is known: name one in the file (mqtt.tls.ca_file)");
+  EXPECT_EQ(policy().mode, Mode::fingerprint);
+}
+
+TEST_F(TrustCommands, BothModesNeedAFingerprintAndKeepIt) {
+  policy().mode = Mode::ca;
+  EXPECT_EQ(reason("TlsMode ca+fingerprint"), "no fingerprint is set: set one with MqttFingerprint1 first");
+  set_pin(0, kFirst);
+  EXPECT_EQ(run("TlsMode CA+Fingerprint"), R"({"TlsMode":"ca+fingerprint"})");
+  EXPECT_EQ(reason("MqttFingerprint1 0"), "mode ca+fingerprint needs one: set TlsMode ca first");
+  EXPECT_EQ(reason("TlsRenewal same-ca"), "same-ca would make the fingerprint of ca+fingerprint meaningless");
+}
+
+TEST_F(TrustCommands, PlaintextIsNoOption) {
+  EXPECT_EQ(run("SetOption103"), R"({"SetOption103":"ON"})");
+  EXPECT_EQ(run("SetOption103 1"), R"({"SetOption103":"ON"})");
+  EXPECT_EQ(reason("SetOption103 0"),
+            "plaintext needs mode = \\\"off\\\" and allow_plaintext = true in the configuration file");
+  device.is_plaintext = true;
+  EXPECT_EQ(run("SetOption103"), R"({"SetOption103":"OFF"})");
+  EXPECT_EQ(reason("MqttFingerprint1 " + kFirst), "the broker is reached without TLS: there is nobody to know");
+  EXPECT_EQ(reason("SetOption4 1"), "no such index");
+}
+
+TEST_F(TrustCommands, ConfirmingRepeatsTheLearnedValue) {
+  EXPECT_NE(run("TlsConfirm").find("nothing was learned"), std::string::npos);
+  trust::Learned learned;
+  learned.certificate = trust::parse_pin(kFirst).value().digest;
+  device.control.now.lineage.learned = learned;
+  EXPECT_NE(run("TlsConfirm").find("unconfirmed"), std::string::npos);
+  EXPECT_EQ(run("TlsConfirm " + kSecond).find("{\"Command\":\"Error\""), 0U);
+  EXPECT_NE(run("TlsConfirm").find("unconfirmed"), std::string::npos);
+  EXPECT_NE(run("TlsConfirm " + kFirst).find("\"State\":\"confirmed\""), std::string::npos);
+}
+
+TEST_F(TrustCommands, MqttNeverConfirmsClearsOrChangesTheMode) {
+  const Caller mqtt{Source::mqtt, Rights::change};
+  policy().mode = Mode::fingerprint;
+  set_pin(0, kFirst);
+  const std::string lines[] = {"MqttFingerprint1 0", "TlsConfirm " + kFirst, "TlsMode ca", "SetOption132 0",
+                               "SetOption103 0"};
+  for (const std::string& line : lines) {
+    EXPECT_EQ(reason(line, mqtt), "not allowed by MQTT") << line;
+  }
+  EXPECT_EQ(run("MqttFingerprint2 " + kSecond, mqtt), R"({"MqttFingerprint2":")" + kSecond + "\"}")
+      << "remote_commands = all";
+  Console safe(device, RemoteCommands::safe);
+  EXPECT_NE(safe.run("MqttFingerprint2 " + kSecond, mqtt)[0].json.find("not allowed by MQTT"), std::string::npos);
+  EXPECT_NE(run("TlsStatus", mqtt).find(kFirst), std::string::npos);
+}
+
+}  // namespace
+}  // namespace meterseal::console
