@@ -26,6 +26,7 @@ struct MosquittoSettings {
   std::string password;
   std::string certificate;  ///< PEM files; empty: plaintext
   std::string key;
+  std::string log_type = "all";
   std::string after_listener;  ///< further lines of the listener, and further listeners
 };
 
@@ -105,7 +106,8 @@ class Mosquitto {
  private:
   void configure(const MosquittoSettings& settings) {
     std::ofstream config(folder_ / "mosquitto.conf");
-    config << "per_listener_settings true\nset_tcp_nodelay true\npersistence false\nlog_type all\n"
+    config << "per_listener_settings true\nset_tcp_nodelay true\npersistence false\n"
+           << "log_type " << settings.log_type << "\n"
            << "max_queued_messages 0\n";
     if (::getuid() == 0) config << "user root\n";
     config << "listener " << port_ << " 127.0.0.1\n";
