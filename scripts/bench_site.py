@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Figures of the whole agent, from outside: the real binary, mosquitto with TLS, an independent subscriber.
+
+  bench_site.py latency   from the moment a meter has answered to the subscriber's hands
+  bench_site.py agent     memory, CPU per reading, and the time from start to the first publish
+"""
+import os
+import pathlib
+import socket
+import statistics
+import struct
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from harness import Agent, Mosquitto, Pki, Sim, Subscriber, fingerprint_mode, site, wait_for  # noqa: E402
+
+
+class CountingMeter:
+    """An SDM630 over Modbus TCP whose current L1, in mA, is the number of the read; remembers when each was answered."""
+
+    def __init__(self):
+        self.answered = {}
+        self.reads = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            connection, _ = self.listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        while True:
+            request = connection.recv(260)
+            if len(request) < 12:
+                return
+            start, words = struct.unpack(">HH", request[8:12])
+            registers = {}
+            if start <= 6 < start + words:
+                self.reads += 1
+                registers = {0: 230.0, 2: 230.0, 4: 230.0, 6: self.reads / 1000, 70: 50.0}
+            data = bytearray(2 * words)
+            for address, value in registers.items():
+                if start <= address and address + 2 <= start + words:
+                    data[2 * (address - start):2 * (address - start) + 4] = struct.pack(">f", value)
+            connection.sendall(request[:4] + struct.pack(">H", 3 + len(data)) + request[6:8] + bytes([len(data)]) + bytes(data))
+            if registers:
+                self.answered[self.reads] = time.monotonic()
+
+
+def latency(folder):
+    pki = Pki(folder / "pki")
+    certificate = pki.issue("broker")
+    broker = Mosquitto(folder / "broker", certificate)
+    observer = Subscriber(broker.port, ca=pki.ca)
+    meter = CountingMeter()
+    config = site(broker.port, f'tcp = "127.0.0.1:{meter.port}"', fingerprint_mode(certificate))
+    agent = Agent(folder / "site", config + "poll_ms = 100\n")
+    observer.wait("tele/e2e/SENSOR", 31, 60)
+    waits = []
+    for _, payload, _, arrived in observer.of("tele/e2e/SENSOR")[1:]:
+        current = float(payload.split('"Current":[')[1].split(",")[0])
+        waits.append((arrived - meter.answered[round(current * 1000)]) * 1000)
+    waits.sort()
+    print("meter to subscriber, over TLS, with an fsync on the way; the meter is read every 100 ms and telemetry is sent")
+    print("every second, so that a value waits 0 to 100 ms for its message:")
+    print(f"  shortest {waits[0]:.1f} ms, median {statistics.median(waits):.1f} ms, longest {waits[-1]:.1f} ms, {len(waits)} messages")
+    for part in (agent, observer, broker):
+        part.stop()
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_kb(pid, key):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(key):
+            return int(line.split()[1])
+    return 0
+
+
+def agent(folder):
+    pki = Pki(folder / "pki")
+    certificate = pki.issue("broker")
+    broker = Mosquitto(folder / "broker", certificate)
+    observer = Subscriber(broker.port, ca=pki.ca)
+    meters = [("sdm630", 1, "main")] + [("sdm120", n, f"sub{n}") for n in range(2, 9)]
+    sim = Sim(folder / "bus", meters=[f"{profile}:{address}" for profile, address, _ in meters], baud=9600)
+    config = site(broker.port, f'device = "{folder}/bus"\nbaud = 9600', fingerprint_mode(certificate), meters=meters, tele_period=10)
+    begun = time.monotonic()
+    process = Agent(folder / "site", config)
+    process.wait_line(r"MQTT: Connected to")
+    connected = time.monotonic() - begun
+    process.wait_line(r"BUS: .* answers")
+    first_reading = time.monotonic() - begun
+    published = observer.wait("tele/e2e/SENSOR")[0][3] - begun
+    print("one SDM630 and seven SDM120 on a paced line of 9600 baud, poll_ms = 1000, telemetry every 10 s")
+    print(f"  start to sealed connection {connected * 1000:.0f} ms, to first answer {first_reading * 1000:.0f} ms, "
+          f"to first SENSOR at the subscriber {published * 1000:.0f} ms")
+    seconds = 30
+    before = cpu_seconds(process.child.pid)
+    started = time.monotonic()
+    wait_for("the measuring time", lambda: time.monotonic() - started > seconds, seconds + 5)
+    used = cpu_seconds(process.child.pid) - before
+    print(f"  CPU {100 * used / seconds:.2f} % of one core over {seconds} s")
+    print(f"  memory: resident {memory_kb(process.child.pid, 'VmRSS') / 1024:.1f} MiB, "
+          f"of it own (anonymous) {memory_kb(process.child.pid, 'RssAnon') / 1024:.1f} MiB, "
+          f"peak {memory_kb(process.child.pid, 'VmHWM') / 1024:.1f} MiB")
+    for part in (process, observer, sim, broker):
+        part.stop()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in ("latency", "agent"):
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory(prefix="meterseal-bench.") as temporary:
+        {"latency": latency, "agent": agent}[sys.argv[1]](pathlib.Path(temporary))
