@@ -56,7 +56,6 @@ SlotRecord first_record(const Pin& pin, const Facts& facts) {
   record.declared = pin;
   record.certificate = facts.certificate;
   record.key = facts.key;
-  record.anchor = anchor_of(facts);
   record.is_key_pin = pin.digest != facts.certificate;
   record.since = facts.now;
   return record;

@@ -407,8 +407,12 @@ TEST(Learning, BecomesAutomaticForWhatWasLearnedAlready) {
   Device device = learning(Learn::confirm);
   device.connect(test::broker_facts());
   device.policy.learn = Learn::automatic;
-  EXPECT_EQ(device.connect(test::broker_facts()), "Learnable");
+  Facts later = without_chain(test::broker_facts());
+  later.now = utc(2026, 2, 2);
+  EXPECT_EQ(device.connect(later), "Learnable");
   EXPECT_EQ(device.events, "learned_automatically");
+  EXPECT_EQ(the(device.lineage.learned).seen, utc(2026, 2, 1));
+  EXPECT_EQ(the(device.lineage.learned).anchor, digest(kAnchor));
   EXPECT_EQ(device.connect(test::broker_facts()), "learned 0");
 }
 
@@ -445,15 +449,17 @@ TEST(Learning, KeepsTheAnchorOfAConfirmedPinForItsRenewals) {
 }
 
 TEST(Learning, EndsWhenAPinIsSetAndDoesNotComeBackWhenThatIsCleared) {
-  Device device = learning(Learn::automatic);
-  device.connect(test::broker_facts());
-  device.policy.pins[0] = bare_pin(kOther);
-  EXPECT_EQ(device.connect(test::broker_facts()), "Refused pin_mismatch");
-  EXPECT_EQ(device.connect(served(kOther, kOther + 1)), "pin_certificate 1");
-  EXPECT_EQ(device.lineage.learned, std::nullopt);
-  device.policy.pins[0].reset();
-  device.policy.learn = Learn::off;
-  EXPECT_EQ(device.connect(test::broker_facts()), "Refused no_pin_set");
+  for (const std::size_t slot : {0U, 1U}) {
+    Device device = learning(Learn::automatic);
+    device.connect(test::broker_facts());
+    device.policy.pins.at(slot) = bare_pin(kOther);
+    EXPECT_EQ(device.connect(test::broker_facts()), "Refused pin_mismatch");
+    EXPECT_EQ(device.connect(served(kOther, kOther + 1)), "pin_certificate " + std::to_string(slot + 1));
+    EXPECT_EQ(device.lineage.learned, std::nullopt);
+    device.policy.pins.at(slot).reset();
+    device.policy.learn = Learn::off;
+    EXPECT_EQ(device.connect(test::broker_facts()), "Refused no_pin_set");
+  }
 }
 
 TEST(Learning, ThatBecomesADeclaredPinKeepsItsRecord) {
