@@ -10,6 +10,7 @@ void add_tls_verbs(CLI::App& program, Job& job) {
   tls->footer("Example: meterseal tls fingerprint broker.example.com:8883");
   add_tls_fingerprint_verb(*tls, job);
   add_tls_check_verb(*tls, job);
+  add_tls_verify_verb(*tls, job);
   add_tls_watch_verb(*tls, job);
 }
 

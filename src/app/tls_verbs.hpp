@@ -8,6 +8,7 @@ namespace meterseal::app {
 
 void add_tls_fingerprint_verb(CLI::App& tls, Job& job);
 void add_tls_check_verb(CLI::App& tls, Job& job);
+void add_tls_verify_verb(CLI::App& tls, Job& job);
 void add_tls_watch_verb(CLI::App& tls, Job& job);
 
 }  // namespace meterseal::app
