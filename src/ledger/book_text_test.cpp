@@ -40,7 +40,7 @@ std::string text_of(const std::optional<Book>& book) {
 }
 
 /// The text with another middle and a check sum that fits.
-std::string with_check(std::string facts) {
+std::string with_check(const std::string& facts) {
   std::uint32_t crc = 0xFFFFFFFF;
   for (const char c : facts) {
     crc ^= static_cast<unsigned char>(c);
