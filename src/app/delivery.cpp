@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mqtt/energy_payload.hpp"
+#include "outbox/loss.hpp"
 
 namespace meterseal::app {
 
@@ -79,7 +80,8 @@ void Delivery::execute(const outbox::Offer& offer) {
     return;
   }
   mqtt::Message message;
-  message.topic = std::string(topics_.of(mqtt::Prefix::tele, live ? "SENSOR" : "HISTORY").view());
+  const std::string_view level = outbox::is_loss(offer.record) ? "LOSS" : live ? "SENSOR" : "HISTORY";
+  message.topic = std::string(topics_.of(mqtt::Prefix::tele, level).view());
   message.payload = std::move(*payload);
   const auto sent = client_->publish(offer.record.sequence, std::move(message));
   if (!sent) tell(outbox::OfferFailed{offer.record.sequence});

@@ -89,6 +89,16 @@ TEST_F(DeliveryTest, ReplaysWhatWaitedOnHistory) {
   EXPECT_EQ(client.sent[0].second.topic, "tele/emon_1/HISTORY");
 }
 
+TEST_F(DeliveryTest, TellsALossOnATopicOfItsOwn) {
+  outbox::Record loss = record_at(kNoon);
+  loss.body = outbox::loss_body({1, 9, 5}, outbox::Relief::thinned);
+  journal.keep(loss, {});
+  store.succeed();
+  delivery.on_connected();
+  ASSERT_EQ(client.sent.size(), 1U);
+  EXPECT_EQ(client.sent[0].second.topic, "tele/emon_1/LOSS");
+}
+
 TEST_F(DeliveryTest, RemovesAConfirmedRecordWithTheNextCommit) {
   delivery.on_connected();
   journal.keep(record_at(kNoon), {});

@@ -96,11 +96,13 @@ void Journal::succeeded(const outbox::Committed& committed) {
   pause_ = seconds{0};
   if (committed.dropped > 0) {
     if (const auto kept_back = dropped_guard_.tell(clock_.now())) {
-      log_.warn(kTag, Text<200>("the outbox is full: the oldest readings were dropped, ")
+      log_.warn(kTag, Text<200>("the outbox is full: old readings were ")
+                          .add(outbox::name_of(committed.relief))
+                          .add(", between ")
                           .add_uint(committed.dropped_first)
-                          .add(" to ")
+                          .add(" and ")
                           .add_uint(committed.dropped_last)
-                          .add(*kept_back > 0 ? " and others before" : ""));
+                          .add(*kept_back > 0 ? ", and others before" : ""));
     }
   }
   std::vector<outbox::Record> records = std::move(committing_);

@@ -40,8 +40,11 @@ void DeliveryMachine::on(const Disconnected&, Instant /*now*/) {
 
 // A tick was stored. Only now may it be offered; without a time it waits for Relabelled.
 void DeliveryMachine::on(const RecordsCommitted& committed, Instant now) {
-  if (state_ == DeliveryState::offline) return;
   for (const Record& record : committed.records) {
+    const Sequence expected = std::exchange(newest_, record.sequence) + 1;
+    if (state_ == DeliveryState::offline) continue;
+    // The store put a record of its own between: a Loss.
+    if (expected != 1 && record.sequence > expected) leave_behind(expected, now);
     if (!record.stamp.utc) continue;
     if (live_.size() == kMaxLive) {
       leave_behind(live_.front().sequence, now);

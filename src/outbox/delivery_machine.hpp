@@ -148,6 +148,7 @@ class DeliveryMachine {
   std::set<Sequence> confirmed_;           ///< by the broker, still stored
   std::set<Sequence> removing_;            ///< handed to the store
   Sequence cursor_ = 0;                    ///< the walk through the backlog has come here
+  Sequence newest_ = 0;                    ///< the last one committed since the start
   std::optional<Sequence> left_behind_;    ///< the lowest that the walk must come back for
   bool is_fetch_pending_ = false;
   bool is_fetch_void_ = false;  ///< the pending one was asked for before something changed

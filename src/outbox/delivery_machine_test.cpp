@@ -205,6 +205,16 @@ TEST_F(Delivery, TurnsTheOldestLiveRecordsIntoHistoryWhenTheBrokerIsSlow) {
   EXPECT_THAT(offers(actions, Channel::history), IsEmpty()) << "live ones go first";
 }
 
+TEST_F(Delivery, FetchesWhatTheStorePutBetweenTwoTicksItself) {
+  connect_to_empty();
+  tell(RecordsCommitted{{stored(5)}});
+  EXPECT_EQ(machine_.state(), DeliveryState::caught_up);
+  tell(RecordsCommitted{{stored(7)}});
+  now_ += DeliveryMachine::kRest;
+  EXPECT_EQ(all<Fetch>(tell(Woke{}))[0].after, 5U);
+  EXPECT_THAT(offers(tell(Fetched{range(6, 7)}), Channel::history), ElementsAre(6));
+}
+
 TEST_F(Delivery, IgnoresAPageThatWasAskedForBeforeTheConnectionBroke) {
   tell(Connected{});
   tell(Disconnected{});

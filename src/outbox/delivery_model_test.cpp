@@ -268,11 +268,14 @@ class World {
     requests_.push_back(request);
   }
   void execute(const Remove& remove, Request* commit) {
-    Request alone;
-    Request& request = remove.ride == Ride::alone ? alone : *commit;
-    request.remove = remove.sequences;
-    request.removes = true;
-    if (remove.ride == Ride::alone) requests_.push_back(alone);
+    if (remove.ride == Ride::alone) {
+      commit = &requests_.emplace_back();
+    } else if (commit == nullptr) {
+      fault = "removes with a commit that does not begin";
+      return;
+    }
+    commit->remove = remove.sequences;
+    commit->removes = true;
   }
   void execute(const WakeAt& wake, Request* /*commit*/) { wake_ = wake.at; }
 
@@ -384,13 +387,15 @@ std::size_t explore(Budget budget) {
 }
 
 TEST(DeliveryModel, LosesNothingOverTwoBootsWhateverHappensInWhichOrder) {
-  const Budget budgets[] = {
-      {.ticks = 3, .ticks_without_time = 0, .crashes = 1, .breaks = 1, .disk_failures = 0, .refusals = 0},
-      {.ticks = 2, .ticks_without_time = 0, .crashes = 1, .breaks = 1, .disk_failures = 1, .refusals = 0},
-      {.ticks = 1, .ticks_without_time = 1, .crashes = 1, .breaks = 1, .disk_failures = 0, .refusals = 0},
-      {.ticks = 2, .ticks_without_time = 0, .crashes = 1, .breaks = 0, .disk_failures = 1, .refusals = 1},
-      {.ticks = 2, .ticks_without_time = 0, .crashes = 2, .breaks = 1, .disk_failures = 0, .refusals = 0},
-  };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // a hundred times slower
+  const Budget budgets[] = {{.ticks = 2, .crashes = 1, .breaks = 1}, {.ticks = 2, .crashes = 1, .disk_failures = 1}};
+#else
+  const Budget budgets[] = {{.ticks = 3, .crashes = 1, .breaks = 1},
+                            {.ticks = 2, .crashes = 1, .breaks = 1, .disk_failures = 1},
+                            {.ticks = 1, .ticks_without_time = 1, .crashes = 1, .breaks = 1},
+                            {.ticks = 2, .crashes = 1, .disk_failures = 1, .refusals = 1},
+                            {.ticks = 2, .crashes = 2, .breaks = 1}};
+#endif
   std::size_t states = 0;
   for (const Budget& budget : budgets) {
     const std::size_t found = explore(budget);

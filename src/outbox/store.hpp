@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "outbox/loss.hpp"
 #include "outbox/record.hpp"
 
 namespace meterseal::outbox {
@@ -29,9 +30,10 @@ struct Commit {
 
 struct Committed {
   std::vector<Sequence> added;  ///< one per Commit::add
-  Sequence dropped_first = 0;   ///< oldest records that the size limit removed; 0: none
+  Sequence dropped_first = 0;   ///< records that made room at the size limit; 0: none
   Sequence dropped_last = 0;
   std::size_t dropped = 0;
+  Relief relief = Relief::dropped;  ///< of the last one of them
 };
 
 struct Depth {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "outbox/errors.hpp"
+#include "outbox/host/database_statements.hpp"
 
 namespace meterseal::outbox::host {
 namespace {
@@ -45,31 +46,11 @@ void record_crc(sqlite3_context* context, int /*count*/, sqlite3_value** values)
 
 }  // namespace
 
-/// Prepared once: a commit parses no SQL.
-struct Database::Statements {
-  explicit Statements(const Connection& c)
-      : add(c,
-            "INSERT INTO record(sequence, boot, at_us, utc_ms, estimated, oldest, crc, body) "
-            "VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)"),
-        remove(c, "DELETE FROM record WHERE sequence = ?1"),
-        keep(c,
-             "INSERT INTO value(name, value, revision, crc) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(name) DO UPDATE SET "
-             "value = excluded.value, revision = excluded.revision, crc = excluded.crc"),
-        note(c, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = ?2"),
-        oldest(c, "SELECT sequence FROM record ORDER BY sequence LIMIT 1"),
-        fetch(c,
-              "SELECT sequence, boot, at_us, utc_ms, estimated, oldest, crc, body FROM record "
-              "WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"),
-        page_count(c, "PRAGMA page_count"),
-        free_pages(c, "PRAGMA freelist_count") {}
-
-  Statement add, remove, keep, note, oldest, fetch, page_count, free_pages;
-};
-
-Database::Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence)
+Database::Database(const std::string& path, const StoreSettings& settings, Log& log, Sequence least_sequence)
     : log_(log),
-      max_bytes_(max_bytes),
-      connection_(path, vfs),
+      max_bytes_(settings.max_bytes),
+      when_full_(settings.when_full),
+      connection_(path, settings.vfs),
       statements_(nullptr, [](Statements* statements) { delete statements; }) {
   const bool empty = connection_.integer("PRAGMA page_count") == 0;
   if (connection_.is_read_only()) throw Damaged{"the file says that it must not be written"};
@@ -149,6 +130,8 @@ void Database::read_values() {
     revision_ = std::max(revision_, row.revision);
     values_.emplace(row.name, row.value);
   }
+  const auto room = values_.find(std::string(kRoomValue));
+  if (room != values_.end()) room_ = RoomMaking::decode(room->second);
 }
 
 void Database::check_sequence() {
@@ -176,10 +159,12 @@ Committed Database::commit(const Commit& commit) {
     note_sequence(static_cast<std::int64_t>(next));
   }
   for (const auto& [name, value] : commit.values) keep(name, value);
-  make_room(done);
+  RoomMaking room = room_;
+  if (!commit.add.empty()) make_room(room, done, commit.add.back().stamp, next);
   transaction.commit();
+  room_ = room;
+  if (records_) *records_ += (next - last_sequence_) - removed - done.dropped;
   last_sequence_ = next;
-  if (records_) *records_ += done.added.size() - removed - done.dropped;
   return done;
 }
 
@@ -240,16 +225,6 @@ std::uint64_t Database::used_bytes() {
   pages -= statements_->free_pages.integer(0);
   statements_->free_pages.reset();
   return static_cast<std::uint64_t>(pages * kPageSize);
-}
-
-void Database::make_room(Committed& done) {
-  while (used_bytes() > max_bytes_) {
-    const auto sequence = oldest();
-    if (!sequence) return;  // values alone are larger than the limit
-    done.dropped += remove(*sequence);
-    done.dropped_last = static_cast<Sequence>(*sequence);
-    if (done.dropped_first == 0) done.dropped_first = done.dropped_last;
-  }
 }
 
 std::vector<Record> Database::fetch(Sequence after, std::size_t limit) {

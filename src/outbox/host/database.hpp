@@ -12,6 +12,7 @@
 #include "core/log.hpp"
 #include "outbox/host/schema.hpp"
 #include "outbox/host/sqlite.hpp"
+#include "outbox/host/sqlite_store.hpp"
 #include "outbox/store.hpp"
 
 namespace meterseal::outbox::host {
@@ -25,11 +26,25 @@ struct Newer {
   std::int64_t version = 0;
 };
 
+/// How far making room has come, kept in the file (database_room.cpp).
+struct RoomMaking {
+  std::int64_t density = 0;  ///< a gap of n records is allowed at an age of n * density; 0: not yet thinning
+  std::int64_t cursor = 0;   ///< the pass has come here
+  std::int64_t seen = 0;     ///< records that this pass has looked at
+  std::int64_t taken = 0;    ///< and of them taken
+  std::int64_t thinned_to = 0;
+  Relief relief = Relief::thinned;
+  Loss untold;  ///< not yet in a Loss record
+
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static RoomMaking decode(const std::string& text);
+};
+
 class Database {
  public:
   /// Opens the file, which exists and may be empty, and checks it.
   /// @param least_sequence  numbers up to here are taken even if the file knows nothing of them
-  Database(const std::string& path, const char* vfs, Log& log, std::uint64_t max_bytes, Sequence least_sequence);
+  Database(const std::string& path, const StoreSettings& settings, Log& log, Sequence least_sequence);
 
   [[nodiscard]] Committed commit(const Commit& commit);
   [[nodiscard]] std::vector<Record> fetch(Sequence after, std::size_t limit);
@@ -62,13 +77,20 @@ class Database {
   void add(const Record& record, Sequence sequence, Sequence oldest);
   void note_sequence(std::int64_t last);
   void keep(std::string_view name, std::string_view value);
-  void make_room(Committed& done);
+  // making room: database_room.cpp
+  void make_room(RoomMaking& room, Committed& done, const Stamp& stamp, Sequence& last);
+  [[nodiscard]] std::optional<std::int64_t> next_to_thin(RoomMaking& room, std::int64_t last, std::size_t& looks);
+  [[nodiscard]] std::vector<std::int64_t> next_three(std::int64_t after);
+  [[nodiscard]] bool is_loss(std::int64_t sequence);
+  [[nodiscard]] Loss loss_with(std::int64_t sequence);
+  void tell_loss(RoomMaking& room, const Stamp& stamp, Sequence& last);
   std::size_t relabel_boot(BootId boot, std::int64_t utc_ms_at_zero);
   [[nodiscard]] std::optional<std::int64_t> known_zero(BootId boot) const;
 
   // constant after construction
   Log& log_;
   std::uint64_t max_bytes_;
+  WhenFull when_full_;
   Connection connection_;
 
   // whoever holds the database
@@ -77,6 +99,7 @@ class Database {
   std::map<std::string, std::string> values_;  ///< only as found when opened
   Sequence last_sequence_ = 0;
   std::int64_t revision_ = 0;
+  RoomMaking room_;
   std::optional<std::size_t> records_;  ///< counted at the first question
 };
 

@@ -106,8 +106,7 @@ void Keeper::open_once() {
   if (const int error = directory_.make_file(kDatabase); error != 0) {
     throw Fault{error == ENOSPC || error == EDQUOT ? SQLITE_FULL : SQLITE_CANTOPEN, error, std::strerror(error)};
   }
-  auto database =
-      std::make_unique<Database>(directory_.file(kDatabase), settings_.vfs, log_, settings_.max_bytes, last_sequence_);
+  auto database = std::make_unique<Database>(directory_.file(kDatabase), settings_, log_, last_sequence_);
   if (is_running_ && database->last_sequence() > last_sequence_) database->forget_after(last_sequence_);
   last_sequence_ = database->last_sequence();
   database_ = std::move(database);
@@ -128,6 +127,7 @@ void Keeper::repair(std::string_view what) {
 void Keeper::learn() {
   Boot boot;
   known_ = database_->values();
+  known_.erase(std::string(kRoomValue));  // the database's own
   for (const auto& [name, value] : known_) {
     if (name == kBootValue) boot = parse_boot(value);
     if (!name.starts_with('.') && !value.empty()) found_.values.emplace_back(name, value);

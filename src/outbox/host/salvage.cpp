@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 
 #include "outbox/host/database.hpp"
 #include "outbox/host/page_scan.hpp"
@@ -73,7 +72,7 @@ Saved copy_whole_rows(const StateDirectory& directory, Log& log, Sequence least)
   const std::string path = directory.file(kNew);
   check(directory, "make a new database", directory.make_file(kNew));
   {
-    const Database makes_tables(path, nullptr, log, std::numeric_limits<std::uint64_t>::max(), 0);
+    const Database makes_tables(path, StoreSettings{}, log, 0);
   }
   const Connection target(path, nullptr);
   // Everything in one file, so that moving it is one step, and no log of the size of the database.

@@ -35,6 +35,7 @@ inline constexpr std::string_view kValueTable =
 /// Values of this room itself; names of other rooms never begin with a dot.
 inline constexpr std::string_view kBootValue = ".boot";
 inline constexpr std::string_view kSchemaValue = ".schema";
+inline constexpr std::string_view kRoomValue = ".room";
 
 /// A second row of sqlite_sequence, on the page that each commit writes anyway: the last sequence number with a
 /// checksum of its own, number * 2^24 + 24 bits of CRC. One flipped bit must not give numbers twice.

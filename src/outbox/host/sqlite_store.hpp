@@ -23,10 +23,15 @@
 
 namespace meterseal::outbox::host {
 
+enum class WhenFull : std::uint8_t {
+  thin,  ///< every second record of the older half, again and again: old data get coarser, their span stays
+  drop   ///< the oldest
+};
+
 struct StoreSettings {
-  std::string directory;  ///< the state directory; made with mode 0700 where it does not exist
-  /// Pages of the file that hold something. When a commit goes beyond, the oldest records make room and are reported.
-  std::uint64_t max_bytes = 256ULL << 20;
+  std::string directory;                   ///< the state directory; made with mode 0700 where it does not exist
+  std::uint64_t max_bytes = 256ULL << 20;  ///< of pages that hold something; when a commit goes beyond, records go
+  WhenFull when_full = WhenFull::thin;     ///< which ones; either way a Loss record says so
   std::string boot_id_file = "/proc/sys/kernel/random/boot_id";  ///< a text that changes with each boot of the host
   const char* vfs = nullptr;                                     ///< SQLite VFS; nullptr: the default one
 };

@@ -202,33 +202,6 @@ TEST_F(Store, FetchesPagesInOrderAndBoundsThem) {
   EXPECT_EQ(user.bodies(), bodies);
 }
 
-TEST_F(Store, DropsTheOldestWhenTheLimitIsReachedAndSaysSo) {
-  StoreSettings settings;
-  settings.directory = directory;
-  settings.max_bytes = std::uint64_t{64} * 1024;
-  StoreUser small(settings);
-  small.open();
-  std::size_t dropped = 0;
-  Sequence last_dropped = 0;
-  for (int i = 0; i < 400; ++i) {
-    const auto done = small.add({std::string(400, 'x')});
-    ASSERT_TRUE(done);
-    if (done->dropped == 0) continue;
-    EXPECT_EQ(done->dropped_first, last_dropped + 1);
-    EXPECT_EQ(done->dropped_last - done->dropped_first + 1, done->dropped);
-    last_dropped = done->dropped_last;
-    dropped += done->dropped;
-  }
-  EXPECT_GT(dropped, 200U);
-  const auto kept = small.all();
-  EXPECT_EQ(kept.size(), 400 - dropped);
-  EXPECT_EQ(kept.front().sequence, last_dropped + 1);
-  EXPECT_EQ(kept.back().sequence, 400U);
-  EXPECT_EQ(small.depth()->records, kept.size());
-  EXPECT_LE(small.depth()->bytes, settings.max_bytes);
-  EXPECT_LT(std::filesystem::file_size(directory + "/meterseal.db"), 2 * settings.max_bytes);
-}
-
 TEST_F(Store, CountsWhatItHolds) {
   user.open();
   EXPECT_EQ(user.depth()->records, 0U);
