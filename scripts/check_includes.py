@@ -33,6 +33,7 @@ MAY = {
 # third-party header prefix -> rooms that may use it
 THIRD_PARTY = {
     "openssl/": {"trust/host"},
+    "libp11": {"trust/host"},
     "sodium": {"secrets/host"},
     "sqlite3": {"outbox/host"},
     "libpq-fe": {"collect/host"},

@@ -2,9 +2,9 @@
 # Why each one: docs/dependencies.md.
 
 packages_build=(g++ cmake ninja-build ccache git ca-certificates tzdata
-  libssl-dev libsqlite3-dev libpq-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
+  libssl-dev libp11-dev libsqlite3-dev libpq-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
 packages_demo=(mosquitto mosquitto-clients openssl)
-packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev rabbitmq-server postgresql
+packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev softhsm2 rabbitmq-server postgresql
   python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt gcc procps)
 packages_check=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev libc++-19-dev
   picolibc-riscv64-unknown-elf python3)

@@ -12,6 +12,9 @@ trust::host::TlsSettings tls_settings(const TlsConfig& config, const trust::Line
   settings.crl_file = config.crl_file.path;
   settings.client_cert = config.identity.certificate.path;
   settings.client_key = config.identity.key.path;
+  settings.pkcs11 = config.identity.pkcs11_uri.path;
+  settings.pkcs11_module = config.identity.pkcs11_module.path;
+  settings.pkcs11_pin_file = config.identity.pkcs11_pin.path;
   settings.alpn = config.alpn;
   return settings;
 }

@@ -15,7 +15,7 @@ namespace meterseal::trust::host {
 
 namespace {
 
-constexpr std::int64_t kMaxFile = 4 * 1024 * 1024;
+constexpr std::int64_t kMaxFile = std::int64_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxAnchors = 4096;
 constexpr int kMaxOfOneHash = 16;
 

@@ -17,7 +17,7 @@ namespace meterseal::trust::host {
 
 namespace {
 
-constexpr std::size_t kMaxText = 4 * 1024 * 1024;
+constexpr std::size_t kMaxText = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxCertificates = 256;
 
 Result<std::vector<Certificate>> read_chain(std::string_view pem) {

@@ -1,9 +1,8 @@
 #pragma once
 
-// The certificate and key with which this device shows who it is. The key file must be readable by its owner alone.
-// Thread: one at a time; reads files.
+// The certificate and key with which this device shows who it is. The key comes from a file that its owner alone can
+// read, or stays in a token (token_key.hpp). Thread: one at a time; reads files.
 
-#include <optional>
 #include <string>
 
 #include "core/result.hpp"
@@ -12,9 +11,11 @@
 
 namespace meterseal::trust::host {
 
+/// @return trust::client_key_unreadable, client_key_exposed
+[[nodiscard]] Result<Key> read_client_key(const std::string& file);
+
 /// Puts both into `context`. @return the certificate's notAfter; trust::client_certificate_unreadable,
-/// client_key_unreadable, client_key_exposed, client_key_mismatch
-[[nodiscard]] Result<UtcTime> use_client_identity(SSL_CTX* context, const std::string& certificate_file,
-                                                  const std::string& key_file);
+/// client_key_mismatch
+[[nodiscard]] Result<UtcTime> use_client_identity(SSL_CTX* context, const std::string& certificate_file, EVP_PKEY* key);
 
 }  // namespace meterseal::trust::host

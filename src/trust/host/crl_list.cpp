@@ -16,7 +16,7 @@ namespace meterseal::trust::host {
 
 namespace {
 
-constexpr std::int64_t kMaxFile = 32 * 1024 * 1024;
+constexpr std::int64_t kMaxFile = std::int64_t{32} * 1024 * 1024;
 constexpr std::size_t kMaxLists = 256;
 
 /// A list that names a certificate twice contradicts itself.

@@ -51,6 +51,8 @@ inline constexpr Code client_key_exposed{270, ErrorClass::refuse, "trust_client_
                                          "chmod 600 the key file, and make a new key if others may have read it"};
 inline constexpr Code client_key_mismatch{271, ErrorClass::refuse, "trust_client_key_mismatch",
                                           "name the key that the client certificate was made for"};
+inline constexpr Code token_unusable{272, ErrorClass::refuse, "trust_token_unusable",
+                                     "check the PKCS#11 module, the token's label and the PIN"};
 inline constexpr Code tls_setup_failed{273, ErrorClass::bug, "trust_tls_setup_failed",
                                        "report this with the version of OpenSSL"};
 

@@ -7,7 +7,7 @@ namespace meterseal::trust::host {
 namespace {
 
 constexpr std::size_t kMaxHosts = 8;
-constexpr std::size_t kMaxEncoded = 16 * 1024;
+constexpr std::size_t kMaxEncoded = std::size_t{16} * 1024;
 constexpr seconds kMaxAge{24 * 3600};
 
 }  // namespace

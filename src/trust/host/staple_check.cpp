@@ -15,7 +15,7 @@ using Stack = CertificateStack;
 
 constexpr seconds kClockSkew{300};
 constexpr seconds kWithoutNextUpdate{24 * 3600};
-constexpr std::size_t kMaxStaple = 64 * 1024;
+constexpr std::size_t kMaxStaple = std::size_t{64} * 1024;
 constexpr int kMaxAnswers = 64;
 constexpr int kMaxDelegates = 8;
 

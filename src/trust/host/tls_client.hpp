@@ -41,6 +41,9 @@ struct TlsSettings {
   std::string crl_file;     ///< PEM, one or many; empty: none
   std::string client_cert;  ///< PEM chain, leaf first; empty: none, like the next
   std::string client_key;   ///< PEM, readable by nobody but its owner
+  std::string pkcs11;       ///< "pkcs11:token=agent;object=mqtt": the key stays in a token; instead of client_key
+  std::string pkcs11_module;
+  std::string pkcs11_pin_file;
   std::string alpn;         ///< one protocol name; empty: none
 };
 
@@ -97,6 +100,9 @@ class TlsContext {
   [[nodiscard]] virtual Result<std::unique_ptr<TlsClient>> connect(const std::string& host,
                                                                    std::optional<UtcTime> now) = 0;
 
+  /// Whether handshake() of its clients waits for a token to sign: then it belongs on a worker, on which the TlsClient
+  /// lives from connect() until the handshake has ended.
+  [[nodiscard]] virtual bool may_block() const { return false; }
   /// notAfter of the client certificate; nullopt: there is none. Worth a warning when it comes near.
   [[nodiscard]] virtual std::optional<UtcTime> identity_until() const { return std::nullopt; }
 };

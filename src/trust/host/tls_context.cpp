@@ -9,12 +9,13 @@
 #include "trust/host/errors.hpp"
 #include "trust/host/tls_client.hpp"
 #include "trust/host/tls_connection.hpp"
+#include "trust/host/token_key.hpp"
 
 namespace meterseal::trust::host {
 
 namespace {
 
-constexpr long kMaxCertificateList = 64 * 1024;
+constexpr long kMaxCertificateList = 64L * 1024;
 /// ECDHE with an AEAD and nothing else; TLS 1.3 has no other. @source RFC 9325, 4.2
 constexpr const char* kSuites =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -53,7 +54,7 @@ bool set_alpn(SSL_CTX* context, const std::string& name) {
 Result<SharedContext> make_openssl_context(const std::string& alpn) {
   SharedContext context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
   if (!context) {
-    (void)take_openssl_error();
+    ERR_clear_error();
     return fail(out_of_memory, "TLS", "no memory for a TLS context");
   }
   SSL_CTX* ctx = context.get();
@@ -69,6 +70,24 @@ Result<SharedContext> make_openssl_context(const std::string& alpn) {
   }
   set_callbacks(ctx);
   return context;
+}
+
+/// From then on the context keeps the token's driver alive, which must be the last to go.
+Result<UtcTime> use_identity(SharedContext& context, const TlsSettings& settings) {
+  if (settings.pkcs11.empty()) {
+    const auto key = read_client_key(settings.client_key);
+    if (!key) return tl::unexpected(key.error());
+    return use_client_identity(context.get(), settings.client_cert, key->get());
+  }
+  auto token = TokenKey::open(settings.pkcs11_module, settings.pkcs11, settings.pkcs11_pin_file);
+  if (!token) return tl::unexpected(token.error());
+  EVP_PKEY* key = (*token)->key();
+  context =
+      SharedContext(context.get(), [token = std::shared_ptr<TokenKey>(std::move(*token)), context](SSL_CTX*) mutable {
+        context.reset();
+        token.reset();
+      });
+  return use_client_identity(context.get(), settings.client_cert, key);
 }
 
 class OpenSslContext final : public TlsContext {
@@ -93,6 +112,7 @@ class OpenSslContext final : public TlsContext {
     }
   }
 
+  [[nodiscard]] bool may_block() const override { return !settings_.pkcs11.empty(); }
   [[nodiscard]] std::optional<UtcTime> identity_until() const override { return identity_until_; }
 
  private:
@@ -125,7 +145,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings
   if (!context) return tl::unexpected(context.error());
   std::optional<UtcTime> identity_until;
   if (!settings.client_cert.empty()) {
-    auto until = use_client_identity(context->get(), settings.client_cert, settings.client_key);
+    auto until = use_identity(*context, settings);
     if (!until) return tl::unexpected(until.error());
     identity_until = *until;
   }

@@ -136,6 +136,7 @@ TEST(TlsIdentityFiles, AreReadOrNamed) {
   EXPECT_EQ(site.code(), "trust_client_key_mismatch");
   test::write_file(site.settings.client_key, "nothing");
   EXPECT_EQ(site.code(), "trust_client_key_unreadable");
+  site.write(site.device);
   test::write_file(site.settings.client_cert, "nothing");
   EXPECT_EQ(site.code(), "trust_client_certificate_unreadable");
   site.write(site.device);
