@@ -30,6 +30,9 @@ inline constexpr Code closed_before_connack{
     308, ErrorClass::retry, "mqtt_closed_before_connack",
     "see the broker's log: it closed instead of answering; check version, client_id and that this port speaks MQTT"};
 
+inline constexpr Code fingerprint_learned{309, ErrorClass::retry, "mqtt_fingerprint_learned",
+                                          "compare it with the broker's own certificate, then confirm it"};
+
 // 310-319: a connection that has gone silent or full
 inline constexpr Code keep_alive_timeout{310, ErrorClass::retry, "mqtt_keep_alive_timeout",
                                          "check the network between here and the broker, and the broker's load"};

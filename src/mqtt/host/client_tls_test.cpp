@@ -170,6 +170,19 @@ TEST_F(ClientOverTls, NamesABrokerThatDemandsAClientCertificateAlthoughItSaysSoO
   EXPECT_FALSE(log.contains("Connected to"));
 }
 
+TEST_F(ClientOverTls, SendsNothingToABrokerWhoseFingerprintItLearns) {
+  const test::Issued served = leaf();
+  const test::Mosquitto broker(serving(served));
+  trust::host::TlsSettings settings;
+  settings.policy.mode = trust::Mode::fingerprint;
+  settings.policy.learn = trust::Learn::confirm;
+  const auto client = client_with(options_for(broker.port(), context_of(settings)));
+  EXPECT_EQ(first_failure(), fingerprint_learned.name);
+  EXPECT_TRUE(log.contains(fingerprint_of(served)));
+  EXPECT_FALSE(log.contains("Connected to"));
+  EXPECT_EQ(broker.count_in_log("New client connected"), 0);
+}
+
 TEST_F(ClientOverTls, RefusesAWrongPasswordOverTls) {
   const test::Mosquitto broker(serving(leaf()));
   auto options = options_for(broker.port(), by_ca());

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "mqtt/errors.hpp"
-#include "trust/errors.hpp"
 #include "trust/pin.hpp"
 
 namespace meterseal::mqtt::host {
@@ -146,11 +145,11 @@ void Link::go_on_with_handshake() {
 
 void Link::finish_handshake() {
   flush();
-  // A type, not a boolean: whatever is not Trusted gets not one byte of MQTT.
+  // Whatever is not Trusted gets not one byte of MQTT.
   if (!std::holds_alternative<trust::Trusted>(tls_->verdict())) {
-    Text<160> detail("the fingerprint is not confirmed: ");
+    Text<160> detail("nothing was sent to the certificate with the fingerprint ");
     detail.add(trust::format_sha256(tls_->summary().facts.certificate).view());
-    return lose(tls_->error().value_or(error(trust::unconfirmed, detail)));
+    return lose(tls_->error().value_or(error(fingerprint_learned, detail)));
   }
   timer_.cancel();
   phase_ = Phase::up;
