@@ -151,8 +151,11 @@ TEST(Continuity, RecordsNoAnchorThatOnlyAFollowedCertificateVerifiesTo) {
 TEST(Continuity, FollowsARenewalWithTheSameKeyOnceAndSaysSoOnce) {
   Device device = pinned_device();
   device.connect(test::broker_facts());
-  EXPECT_EQ(device.connect(served(kOther, kKey)), "same_key 1");
+  Facts renewed = served(kOther, kKey);
+  renewed.now = utc(2026, 2, 2);
+  EXPECT_EQ(device.connect(renewed), "same_key 1");
   EXPECT_EQ(device.events, "same_key");
+  EXPECT_EQ(the(device.lineage.slots[0]).since, utc(2026, 2, 2));
   EXPECT_EQ(the(device.lineage.slots[0]).certificate, digest(kOther));
   EXPECT_TRUE(the(device.lineage.slots[0]).followed);
   EXPECT_EQ(the(device.lineage.slots[0]).declared, bare_pin(kCertificate));

@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kHeader = "lineage 1";
 constexpr std::string_view kEnd = "end";
 constexpr std::string_view kNone = "-";
+constexpr std::string_view kOfKey = "of-key";
+constexpr std::string_view kFollowed = "followed";
+constexpr std::string_view kConfirmed = "confirmed";
 constexpr std::uint64_t kLatestTime = 253'402'300'799'999;  ///< ms, end of the year 9999, the last that X.509 can say
 
 struct Word {
@@ -65,8 +68,8 @@ std::string slot_line(const SlotRecord& record) {
   add_digest(line, record.certificate);
   add_digest(line, record.key);
   add_digest(line, record.anchor);
-  add_field(line, record.is_key_pin ? "of-key" : "of-certificate");
-  add_field(line, record.followed ? "followed" : "as-declared");
+  add_field(line, record.is_key_pin ? kOfKey : "of-certificate");
+  add_field(line, record.followed ? kFollowed : "as-declared");
   add_time(line, record.since);
   return line;
 }
@@ -78,21 +81,19 @@ std::string learned_line(const Learned& learned) {
   add_digest(line, learned.anchor);
   add_time(line, learned.seen);
   add_digest(line, learned.conflict);
-  add_field(line, learned.confirmed ? "confirmed" : "unconfirmed");
+  add_field(line, learned.confirmed ? kConfirmed : "unconfirmed");
   return line;
 }
 
-/// Takes a line apart, word by word. A word that is not what it must be makes the whole text damaged.
+/// Takes a line apart, word by word. It complains of nothing: what it misreads is not written again as it stood, which
+/// decode_lineage() sees.
 class Line {
  public:
   explicit Line(std::string_view text) : rest_(text) {}
 
   std::string_view word() {
-    if (rest_.empty()) failed_ = true;
     const std::string_view taken = rest_.substr(0, rest_.find(' '));
-    const bool another_follows = taken.size() < rest_.size();
-    rest_.remove_prefix(taken.size() + (another_follows ? 1 : 0));
-    if (another_follows && rest_.empty()) failed_ = true;
+    rest_.remove_prefix(std::min(rest_.size(), taken.size() + 1));
     return taken;
   }
   Sha256 digest() { return digest_of(word()); }
@@ -102,45 +103,28 @@ class Line {
     return digest_of(text);
   }
   std::optional<UtcTime> optional_time() {
-    const std::string_view text = word();
-    if (text == kNone) return std::nullopt;
     std::uint64_t ms = 0;
-    if (!parse_decimal(text, 0, kLatestTime, ms)) failed_ = true;
+    if (!parse_decimal(word(), 0, kLatestTime, ms)) return std::nullopt;
     return UtcTime(milliseconds(static_cast<std::int64_t>(ms)));
-  }
-  bool choice(std::string_view yes, std::string_view no) {
-    const std::string_view text = word();
-    if (text != yes && text != no) failed_ = true;
-    return text == yes;
   }
   Pin pin() {
     const std::string_view name = word();
     const auto* kind =
         std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Word& w) { return w.text == name; });
-    if (kind == std::end(kKinds)) {
-      failed_ = true;
-      return {};
-    }
-    return {kind->kind, digest()};
+    return {kind == std::end(kKinds) ? PinKind::certificate_or_key : kind->kind, digest()};
   }
-  [[nodiscard]] bool ends_well() const { return rest_.empty() && !failed_; }
 
  private:
-  Sha256 digest_of(std::string_view text) {
+  static Sha256 digest_of(std::string_view text) {
     static constexpr std::string_view kHex = "0123456789ABCDEF";
     Sha256 digest{};
-    if (text.size() != 2 * digest.size() || text.find_first_not_of(kHex) != std::string_view::npos) {
-      failed_ = true;
-      return digest;
-    }
-    for (std::size_t i = 0; i < digest.size(); ++i) {
+    for (std::size_t i = 0; i < std::min(digest.size(), text.size() / 2); ++i) {
       digest.at(i) = static_cast<std::uint8_t>(kHex.find(text[2 * i]) * 16 + kHex.find(text[2 * i + 1]));
     }
     return digest;
   }
 
   std::string_view rest_;
-  bool failed_ = false;
 };
 
 SlotRecord read_slot(Line& line) {
@@ -149,8 +133,8 @@ SlotRecord read_slot(Line& line) {
   record.certificate = line.digest();
   record.key = line.digest();
   record.anchor = line.optional_digest();
-  record.is_key_pin = line.choice("of-key", "of-certificate");
-  record.followed = line.choice("followed", "as-declared");
+  record.is_key_pin = line.word() == kOfKey;
+  record.followed = line.word() == kFollowed;
   record.since = line.optional_time();
   return record;
 }
@@ -162,7 +146,7 @@ Learned read_learned(Line& line) {
   learned.anchor = line.optional_digest();
   learned.seen = line.optional_time();
   learned.conflict = line.optional_digest();
-  learned.confirmed = line.choice("confirmed", "unconfirmed");
+  learned.confirmed = line.word() == kConfirmed;
   return learned;
 }
 
@@ -214,46 +198,25 @@ std::string encode(const Lineage& lineage) {
   return text += '\n';
 }
 
-Result<Lineage> decode_lineage(std::string_view whole_text) {
-  std::string_view text = whole_text;
+Result<Lineage> decode_lineage(std::string_view text) {
   Lineage lineage;
-  std::size_t number = 0;
-  const auto damaged = [&] {
-    return fail(lineage_damaged, "lineage", Text<224>("line ").add_uint(number).add(" is not what was written"));
-  };
-  bool ended = false;
-  while (!text.empty()) {
-    ++number;
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos || ended) return damaged();
-    const std::string_view whole = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    if (number == 1) {
-      if (whole != kHeader) return damaged();
-      continue;
-    }
-    Line line(whole);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    Line line(text.substr(begin, end - begin));
+    begin = end + 1;
     const std::string_view name = line.word();
-    if (name == "slot1" && !lineage.slots[0]) {
-      lineage.slots[0] = read_slot(line);
-    } else if (name == "slot2" && !lineage.slots[1]) {
-      lineage.slots[1] = read_slot(line);
-    } else if (name == "swapped" && !lineage.swapped) {
-      lineage.swapped = true;
-    } else if (name == "previous" && !lineage.previous) {
-      lineage.previous = line.pin();
-    } else if (name == "learned" && !lineage.learned) {
-      lineage.learned = read_learned(line);
-    } else if (name == kEnd) {
-      ended = true;
-    } else {
-      return damaged();
-    }
-    if (!line.ends_well()) return damaged();
+    if (name == "slot1") lineage.slots[0] = read_slot(line);
+    if (name == "slot2") lineage.slots[1] = read_slot(line);
+    if (name == "swapped") lineage.swapped = true;
+    if (name == "previous") lineage.previous = line.pin();
+    if (name == "learned") lineage.learned = read_learned(line);
   }
-  // One spelling only: no other order of the lines, no leading zeros.
-  if (!ended || encode(lineage) != whole_text) return damaged();
-  return lineage;
+  // The one check: what was read is exactly what would be written. No other spelling, order, version or addition.
+  const std::string written = encode(lineage);
+  if (written == text) return lineage;
+  const auto differs = std::mismatch(written.begin(), written.end(), text.begin(), text.end()).first;
+  const auto line = 1 + std::count(written.begin(), differs, '\n');
+  return fail(lineage_damaged, "lineage", Text<224>("line ").add_int(line).add(" is not what was written"));
 }
 
 }  // namespace meterseal::trust

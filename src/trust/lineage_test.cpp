@@ -95,11 +95,11 @@ TEST(Lineage, RefusesWhatItNeverWrites) {
     const char* detail;
   };
   const Row rows[] = {
-      {"nothing", "", "line 0 is not what was written"},
+      {"nothing", "", "line 1 is not what was written"},
       {"a later format", changed("lineage 1", "lineage 2"), "line 1 is not what was written"},
       {"a word that it does not know", changed("swapped", "trusted"), "line 4 is not what was written"},
       {"a line twice", changed("swapped", "swapped\nswapped"), "line 5 is not what was written"},
-      {"slot 1 twice", changed("slot2", "slot1"), "line 3 is not what was written"},
+      {"slot 1 twice", changed("slot2", "slot1"), "line 2 is not what was written"},
       {"a kind of pin that it does not know", changed("bare", "any"), "line 2 is not what was written"},
       {"a digest that is too short", changed("1112", "12"), "line 2 is not what was written"},
       {"a digest in small letters", changed("191A", "191a"), "line 2 is not what was written"},
@@ -111,9 +111,9 @@ TEST(Lineage, RefusesWhatItNeverWrites) {
       {"a word too few", changed("of-key ", ""), "line 3 is not what was written"},
       {"a time with a sign", changed("1769904000000", "+1"), "line 2 is not what was written"},
       {"a time beyond the year 9999", changed("1769904000000", "253402300800000"), "line 2 is not what was written"},
-      {"a time with zeros before it", changed("1769904000000", "01769904000000"), "line 7 is not what was written"},
+      {"a time with zeros before it", changed("1769904000000", "01769904000000"), "line 2 is not what was written"},
       {"lines in another order", "lineage 1\nprevious key " + digits(1) + "\nswapped\nend\n",
-       "line 4 is not what was written"},
+       "line 2 is not what was written"},
       {"something after the end", kFull + "swapped\n", "line 8 is not what was written"},
       {"an empty line", changed("swapped\n", "\n"), "line 4 is not what was written"},
       {"lines of another system", changed("\n", "\r\n"), "line 1 is not what was written"},
