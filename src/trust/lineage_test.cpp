@@ -168,6 +168,24 @@ TEST(Lineage, ShowsPinsInTheirOrderWithFormerAndLearned) {
   }
 }
 
+TEST(Lineage, TurnsTheOrderOfTheOwnerRoundOnlyForAPromotion) {
+  const Pin a = bare_pin(1);
+  const Pin b = bare_pin(2);
+  Lineage flipped_back;  // a is served again, and the owner has written b first since
+  flipped_back.slots[0] = record(a, 1, 10);
+  flipped_back.previous = b;
+  EXPECT_EQ(pins_in_force(test::pinned(b, a), flipped_back)[0].pin, b);
+
+  Lineage of_nothing;  // says swapped, and there is nothing to have swapped with
+  of_nothing.slots[0] = record(b, 2, 20);
+  of_nothing.swapped = true;
+  Policy alone;
+  alone.pins[1] = b;
+  const auto pins = pins_in_force(alone, of_nothing);
+  ASSERT_EQ(pins.size(), 1U);
+  EXPECT_EQ(pins[0].slot, 2);
+}
+
 TEST(Lineage, CountsALearnedPinOnlyConfirmedAndOnlyAlone) {
   Lineage lineage;
   lineage.learned = Learned{digest(1), digest(2), std::nullopt, std::nullopt, std::nullopt, false};
