@@ -4,6 +4,7 @@
 // every refusal has a number, a name and a remedy. Rows: docs/errors.md
 
 #include "core/result.hpp"
+#include "trust/verdict.hpp"  // before the codes: g++ 12 takes enumerators of the same names for shadowing else
 
 namespace meterseal::trust {
 
