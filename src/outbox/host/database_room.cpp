@@ -105,11 +105,11 @@ std::optional<std::int64_t> Database::next_to_thin(RoomMaking& room, std::int64_
     const std::vector<std::int64_t> next = next_three(room.cursor);
     const bool is_end = next.size() < 3 || (last - next[1]) / 2 < room.density;
     if (is_end) {
-      if (room.taken * kFewest <= room.seen) {
-        if (room.density == 1 && room.taken == 0) return std::nullopt;
-        room.density = std::max<std::int64_t>(1, room.density * 7 / 8);
-      }
+      const bool was_poor = room.taken * kFewest <= room.seen;
+      const bool was_the_last = room.density == 1 && room.taken == 0;
       room.cursor = room.seen = room.taken = 0;
+      if (was_the_last) return std::nullopt;
+      if (was_poor) room.density = std::max<std::int64_t>(1, room.density * 7 / 8);
       continue;
     }
     ++room.seen;

@@ -20,6 +20,7 @@ constexpr mode_t kFileMode = 0600;
 
 tl::unexpected<Error> refused(const std::string& path, int error) {
   if (error == ENOSPC || error == EDQUOT) return fail(disk_full, path, std::strerror(error));
+  if (error == EROFS || error == EIO) return fail(store_failed, path, std::strerror(error));
   return fail(state_unusable, path, std::strerror(error));
 }
 

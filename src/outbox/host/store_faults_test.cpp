@@ -235,7 +235,7 @@ TEST_F(OnASmallDisk, FailsOnAReadOnlyFileSystemUntilItIsWritableAgain) {
   ASSERT_TRUE(disk.remount(MS_RDONLY));
   const auto opened = user.try_open();
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, state_unusable) << opened.error().detail.view();
+  EXPECT_EQ(opened.error().code, store_failed) << opened.error().detail.view();
   ASSERT_TRUE(disk.remount(0));
   user.open();
   EXPECT_THAT(user.bodies(), ElementsAre("kept"));
