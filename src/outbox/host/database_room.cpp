@@ -63,7 +63,8 @@ void Database::make_room(RoomMaking& room, Committed& done, const Stamp& stamp, 
     done.dropped_last = std::max(done.dropped_last, sequence);
     ++done.dropped;
   }
-  if (done.dropped == 0 || room.untold.count >= kTellAt) tell_loss(room, stamp, last);
+  const bool is_relieved = used_bytes() < max_bytes_ / 16 * 15;
+  if (is_relieved || room.untold.count >= kTellAt) tell_loss(room, stamp, last);
   if (const std::string after = room.encode(); after != before) keep(kRoomValue, after);
 }
 
