@@ -17,7 +17,6 @@ constexpr int kMaxChains = 64;
 constexpr int kMaxSteps = 2048;  ///< of the search, where names lead round and round
 
 using Stack = CertificateStack;
-using Store = std::unique_ptr<X509_STORE, FreedBy<&X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, FreedBy<&X509_STORE_CTX_free>>;
 
 std::string text_of(const X509_NAME* name) {
@@ -182,12 +181,11 @@ class Search {
     X509* anchor = path_.back();
     const Stack trusted(sk_X509_new_null());
     const Stack untrusted(sk_X509_new_null());
-    const Store store(X509_STORE_new());
     const StoreContext context(X509_STORE_CTX_new());
-    if (!trusted || !untrusted || !store || !context) throw std::bad_alloc();
+    if (!trusted || !untrusted || !context) throw std::bad_alloc();
     push(trusted.get(), anchor);
     for (std::size_t i = 1; i + 1 < path_.size(); ++i) push(untrusted.get(), path_[i]);
-    if (X509_STORE_CTX_init(context.get(), store.get(), path_.front(), untrusted.get()) != 1) throw std::bad_alloc();
+    if (X509_STORE_CTX_init(context.get(), nullptr, path_.front(), untrusted.get()) != 1) throw std::bad_alloc();
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
     set_parameters(context.get(), anchor);
     X509_STORE_CTX_set_verify_cb(context.get(), tolerate);

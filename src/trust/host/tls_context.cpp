@@ -102,9 +102,9 @@ class OpenSslContext final : public TlsContext {
   Result<std::unique_ptr<TlsClient>> connect(const std::string& host, std::optional<UtcTime> now) override {
     auto name = parse_peer_name(host);
     if (!name) return fail(host_unusable, host, "is neither a DNS name nor an address");
-    auto material = current_material();
-    if (!material) return tl::unexpected(material.error());
     try {
+      auto material = current_material();
+      if (!material) return tl::unexpected(material.error());
       return make_connection({context_, std::move(*material), sessions_, host, std::move(*name), settings_.alpn,
                               identity_until_.has_value(), now});
     } catch (const std::bad_alloc&) {
@@ -136,9 +136,7 @@ class OpenSslContext final : public TlsContext {
   std::shared_ptr<const TrustMaterial> material_;  ///< under mutex_
 };
 
-}  // namespace
-
-Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings) {
+Result<std::shared_ptr<TlsContext>> make_context(const TlsSettings& settings) {
   auto material = read_material(settings);
   if (!material) return tl::unexpected(material.error());
   auto context = make_openssl_context(settings.alpn);
@@ -150,6 +148,16 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings
     identity_until = *until;
   }
   return std::make_shared<OpenSslContext>(settings, std::move(*context), std::move(*material), identity_until);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings) {
+  try {
+    return make_context(settings);
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory, "TLS", "no memory for a TLS context");
+  }
 }
 
 }  // namespace meterseal::trust::host
