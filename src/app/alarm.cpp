@@ -174,7 +174,7 @@ struct Alarm::Impl : std::enable_shared_from_this<Alarm::Impl> {
     if (facts.empty() || facts.size() > kMaxFacts) {
       json.null();
     } else {
-      json.raw(facts);
+      json.raw(trim(facts));
     }
     json.close_object();
     return std::string(json.view()) + "\n";

@@ -58,5 +58,10 @@ inline constexpr Code server_handshake_failed{987, ErrorClass::retry, "app_serve
                                               "see the broker's log; `meterseal tls check` tries older versions"};
 inline constexpr Code watch_memory_unusable{988, ErrorClass::refuse, "app_watch_memory_unusable",
                                             "give --memory a file that this user may write, made by this program"};
+inline constexpr Code confirmation_unusable{989, ErrorClass::refuse, "app_confirmation_unusable",
+                                            "run it as root or as the user of the service, with the service's --state"};
+
+inline constexpr Code trust_setting_damaged{966, ErrorClass::refuse, "app_trust_setting_damaged",
+                                            "set the broker's fingerprint and mode again by command or on the page"};
 
 }  // namespace meterseal::app

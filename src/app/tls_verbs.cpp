@@ -12,6 +12,7 @@ void add_tls_verbs(CLI::App& program, Job& job) {
   add_tls_check_verb(*tls, job);
   add_tls_verify_verb(*tls, job);
   add_tls_watch_verb(*tls, job);
+  add_tls_confirm_verb(*tls, job);
 }
 
 }  // namespace meterseal::app

@@ -10,5 +10,6 @@ void add_tls_fingerprint_verb(CLI::App& tls, Job& job);
 void add_tls_check_verb(CLI::App& tls, Job& job);
 void add_tls_verify_verb(CLI::App& tls, Job& job);
 void add_tls_watch_verb(CLI::App& tls, Job& job);
+void add_tls_confirm_verb(CLI::App& tls, Job& job);
 
 }  // namespace meterseal::app

@@ -3,7 +3,7 @@
 // What `meterseal tls watch` knows about each server and what is worth telling a person: the end of the certificate
 // comes near (30, 7 and 1 days, then past), certificate or key is another one, the server cannot be reached, it can
 // again. Each is told once. Pure: the walk brings what was seen, the caller prints.
-// Thread: values, loop thread. Memory between runs: encode() and decode_watch_list(), docs/toolbox.md.
+// Thread: values, loop thread. Memory between runs: encode() and recall(), docs/toolbox.md.
 
 #include <cstdint>
 #include <optional>
