@@ -3,7 +3,7 @@
 and remember is removed or inverted, one at a time, and the tests of the room must notice. A mutant that no test kills is
 printed, and the exit code is 1, unless it is listed below as equivalent, with the reason.
 
-usage: scripts/mutate_trust.py [--jobs N] [--list] [FILE...]      (FILE: judge.cpp, checks.cpp ...)
+usage: scripts/mutate_trust.py [--jobs N] [--list] [FILE[:LINE]...]      (judge.cpp, checks.cpp:40 ...)
 """
 import argparse
 import concurrent.futures
@@ -22,6 +22,8 @@ COMPILE = ["g++", "-std=c++20", "-w", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}/src", 
 
 # file, line as it stands, line as mutated: why nobody can see the difference.
 EQUIVALENT = {
+    ("checks.cpp", "if (fault && (!first || *fault < *first)) first = fault;",
+     "if (fault && (!first || *fault <= *first)) first = fault;"): "two equal reasons are one reason",
 }
 
 
@@ -233,7 +235,10 @@ def main():
     parser.add_argument("--list", action="store_true", help="print the mutants and stop")
     parser.add_argument("files", nargs="*", default=FILES)
     options = parser.parse_args()
-    mutants = [mutant for name in options.files for mutant in mutants_of(name)]
+    places = [place.partition(":") for place in options.files]
+    options.files = [name for name, _, _ in places]
+    options.whole_files = [name for name, _, line in places if not line]
+    mutants = [mutant for name, _, line in places for mutant in mutants_of(name) if line in ("", str(mutant[1]))]
     if options.list:
         for name, line, before, after, _ in mutants:
             print(f"{name}:{line}: {before}\n    -> {after}")
@@ -260,10 +265,10 @@ def check(out, mutants, options):
             counts[verdict] += 1
             if verdict == "survived":
                 print(f"SURVIVED src/trust/{name}:{line}: {before}\n      -> {after}", flush=True)
-    stale = [key for key in EQUIVALENT if key[0] in options.files and key not in used]
+    stale = [key for key in EQUIVALENT if key[0] in options.whole_files and key not in used]
     for name, before, after in stale:
         print(f"STALE {name}: listed as equivalent and killed or gone: {before} -> {after}")
-    print(f"mutation check: {sum(counts.values())} mutants of {', '.join(options.files)}: {counts['killed']} killed, "
+    print(f"mutation check: {sum(counts.values())} mutants of {', '.join(dict.fromkeys(options.files))}: {counts['killed']} killed, "
           f"{counts['equivalent']} equivalent, {counts['unbuildable']} do not compile, {counts['survived']} survived")
     return 1 if counts["survived"] or stale else 0
 
