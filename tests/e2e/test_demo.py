@@ -51,6 +51,25 @@ def test_the_demo_survives_a_broker_outage(folder):
     assert_nothing_left(folder)
 
 
+@pytest.mark.parametrize("mode", ["fingerprint", "ca"])
+@pytest.mark.parametrize("kind", ["same-key", "new-key", "other-ca"])
+def test_the_demo_renews_the_certificate_and_loses_nothing(folder, mode, kind):
+    demo = run_demo(folder, "--mode", mode, "--renew", kind, "--seconds", "3")
+    out, _ = demo.communicate(timeout=150)
+    assert demo.returncode == 0, out
+    assert "messages numbered without a gap: nothing was lost" in out
+    assert ("refused, nothing sent" in out) == (kind == "other-ca")
+    assert_nothing_left(folder)
+
+
+def test_the_demo_learns_and_sends_nothing_before_the_confirmation(folder):
+    demo = run_demo(folder, "--mode", "learn", "--seconds", "4")
+    out, _ = demo.communicate(timeout=90)
+    assert demo.returncode == 0, out
+    assert out.index("not confirmed") < out.index("the agent trusts this certificate now") < out.index("tele/demo/SENSOR {")
+    assert_nothing_left(folder)
+
+
 def test_ctrl_c_ends_the_demo_and_leaves_nothing(folder):
     demo = run_demo(folder)
     started = time.monotonic()
@@ -65,7 +84,8 @@ def test_ctrl_c_ends_the_demo_and_leaves_nothing(folder):
 
 
 def test_wrong_options_of_the_demo_exit_2(folder):
-    for wrong in (["--mode", "none"], ["--seconds", "x"], ["--frobnicate"], ["--mode"]):
+    for wrong in (["--mode", "none"], ["--seconds", "x"], ["--frobnicate"], ["--mode"], ["--renew", "x"],
+                  ["--renew", "same-key", "--outage", "3"]):
         demo = run_demo(folder, *wrong)
         out, _ = demo.communicate(timeout=10)
         assert demo.returncode == 2, wrong
