@@ -1,5 +1,7 @@
 #include "app/broker_trust.hpp"
 
+#include <utility>
+
 #include "app/broker_setup.hpp"
 
 namespace meterseal::app {
@@ -7,6 +9,35 @@ namespace meterseal::app {
 namespace {
 
 constexpr std::string_view kTag = "TLS";
+
+/// A connection that tells when a peer may be learned, and is the one that it wraps in everything else.
+class LearningClient final : public trust::host::TlsClient {
+ public:
+  using Told = std::function<void(const trust::Facts&)>;
+  LearningClient(std::unique_ptr<TlsClient> client, Told told) : client_(std::move(client)), told_(std::move(told)) {}
+
+  Progress handshake() override {
+    const Progress progress = client_->handshake();
+    if (progress == Progress::done && told_ && std::holds_alternative<trust::Learnable>(client_->verdict())) {
+      std::exchange(told_, nullptr)(client_->summary().facts);
+    }
+    return progress;
+  }
+  void feed(Bytes ciphertext) override { client_->feed(ciphertext); }
+  [[nodiscard]] Bytes output() const override { return client_->output(); }
+  void consume_output(std::size_t n) override { client_->consume_output(n); }
+  Result<void> write(Bytes plaintext) override { return client_->write(plaintext); }
+  Result<std::size_t> read(std::span<std::uint8_t> plaintext) override { return client_->read(plaintext); }
+  void close() override { client_->close(); }
+  [[nodiscard]] const trust::Verdict& verdict() const override { return client_->verdict(); }
+  [[nodiscard]] const trust::host::TlsSummary& summary() const override { return client_->summary(); }
+  [[nodiscard]] std::string peer_alert() const override { return client_->peer_alert(); }
+  [[nodiscard]] const std::optional<Error>& error() const override { return client_->error(); }
+
+ private:
+  std::unique_ptr<TlsClient> client_;
+  Told told_;
+};
 
 }  // namespace
 
@@ -26,7 +57,9 @@ Result<void> BrokerTrust::renew() {
 
 Result<std::unique_ptr<trust::host::TlsClient>> BrokerTrust::connect(const std::string& host,
                                                                      std::optional<UtcTime> now) {
-  return current_->connect(host, now);
+  auto client = current_->connect(host, now);
+  if (!client || settings_.policy.learn == trust::Learn::off) return client;
+  return std::make_unique<LearningClient>(std::move(*client), learn_);
 }
 
 void BrokerTrust::recall(std::string_view stored, Log& log) {
@@ -40,17 +73,39 @@ void BrokerTrust::recall(std::string_view stored, Log& log) {
   if (auto changed = renew(); !changed) log.error(kTag, changed.error());
 }
 
-std::optional<outbox::NamedValue> BrokerTrust::accepted(const trust::host::TlsClient& connection, Log& log) {
-  const auto* trusted = std::get_if<trust::Trusted>(&connection.verdict());
-  if (trusted == nullptr) return std::nullopt;
-  auto remembered = trust::remember_accepted(settings_.policy, settings_.lineage, *trusted, connection.summary().facts);
+TrustChange BrokerTrust::take(const trust::Remembered& remembered, Log& log) {
   for (const trust::TrustEvent& event : remembered.events) {
     const bool first = event.kind == trust::TrustEventKind::pin_matched_first_time;
     log.write(first ? LogLevel::info : LogLevel::warning, kTag, event.text);
   }
-  if (remembered.lineage == settings_.lineage) return std::nullopt;
+  if (remembered.lineage == settings_.lineage) return {std::nullopt, remembered.events};
   settings_.lineage = remembered.lineage;
   if (auto changed = renew(); !changed) log.error(kTag, changed.error());
+  return {outbox::NamedValue{value_name_, trust::encode(settings_.lineage)}, remembered.events};
+}
+
+TrustChange BrokerTrust::accepted(const trust::host::TlsClient& connection, Log& log) {
+  const auto* trusted = std::get_if<trust::Trusted>(&connection.verdict());
+  if (trusted == nullptr) return {};
+  const trust::Facts& facts = connection.summary().facts;
+  return take(trust::remember_accepted(settings_.policy, settings_.lineage, *trusted, facts), log);
+}
+
+void BrokerTrust::on_learning(Log& log, std::function<void(const TrustChange&)> told) {
+  learn_ = [this, &log, told = std::move(told)](const trust::Facts& facts) {
+    told(take(trust::remember_learned(settings_.policy, settings_.lineage, facts), log));
+  };
+}
+
+bool BrokerTrust::is_unconfirmed() const {
+  return settings_.lineage.learned && !settings_.lineage.learned->confirmed;
+}
+
+Result<outbox::NamedValue> BrokerTrust::confirm(const trust::Sha256& shown) {
+  auto confirmed = trust::confirm_learned(settings_.lineage, shown);
+  if (!confirmed) return tl::unexpected(confirmed.error());
+  settings_.lineage = *confirmed;
+  if (auto changed = renew(); !changed) return tl::unexpected(changed.error());
   return outbox::NamedValue{value_name_, trust::encode(settings_.lineage)};
 }
 

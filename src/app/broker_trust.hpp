@@ -5,6 +5,7 @@
 //
 // Owner: shared by the MQTT client and the site. Thread: loop thread. Errors: those of trust::host::TlsContext::make.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,12 @@
 
 namespace meterseal::app {
 
+/// What a connection has changed in the record of its broker.
+struct TrustChange {
+  std::optional<outbox::NamedValue> record;   ///< to be kept before the next connection relies on it
+  InlineVector<trust::TrustEvent, 4> events;  ///< logged already
+};
+
 class BrokerTrust final : public trust::host::TlsContext {
  public:
   /// Reads anchors and identity of the broker. @param config  mode is not off
@@ -26,23 +33,35 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] Result<std::unique_ptr<trust::host::TlsClient>> connect(const std::string& host,
                                                                         std::optional<UtcTime> now) override;
 
+  [[nodiscard]] std::optional<UtcTime> identity_until() const override { return current_->identity_until(); }
+
   /// Under which its record is kept: "trust/broker.example.com:8883".
   [[nodiscard]] const std::string& value_name() const { return value_name_; }
   /// What was kept; what cannot be understood is told and counts as nothing.
   void recall(std::string_view stored, Log& log);
 
-  /// The broker has accepted the connection. @return the record, if it changed: to be kept
-  [[nodiscard]] std::optional<outbox::NamedValue> accepted(const trust::host::TlsClient& connection, Log& log);
+  /// The broker has accepted the connection.
+  [[nodiscard]] TrustChange accepted(const trust::host::TlsClient& connection, Log& log);
+
+  /// While learning: a peer has finished its handshake and gets no byte of MQTT; what it showed is recorded.
+  /// @param told  called from within handshake(), with this record already changed
+  void on_learning(Log& log, std::function<void(const TrustChange&)> told);
+  /// A fingerprint was learned and waits for a person.
+  [[nodiscard]] bool is_unconfirmed() const;
+  /// @return the record to be kept; trust::nothing_learned, confirm_mismatch, learn_conflict_open
+  [[nodiscard]] Result<outbox::NamedValue> confirm(const trust::Sha256& shown);
 
  private:
   BrokerTrust(trust::host::TlsSettings settings, std::string value_name)
       : settings_(std::move(settings)), value_name_(std::move(value_name)) {}
 
   Result<void> renew();
+  [[nodiscard]] TrustChange take(const trust::Remembered& remembered, Log& log);
 
   trust::host::TlsSettings settings_;
   const std::string value_name_;
   std::shared_ptr<trust::host::TlsContext> current_;
+  std::function<void(const trust::Facts&)> learn_;
 };
 
 }  // namespace meterseal::app

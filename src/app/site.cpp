@@ -1,5 +1,6 @@
 #include "app/site.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -12,8 +13,10 @@
 
 #include "app/alarm.hpp"
 #include "app/broker_client.hpp"
+#include "app/confirmation.hpp"
 #include "app/delivery.hpp"
 #include "app/device.hpp"
+#include "app/expiry_alarm.hpp"
 #include "app/journal.hpp"
 #include "app/meters.hpp"
 #include "app/presence.hpp"
@@ -25,6 +28,8 @@
 #include "core/json_writer.hpp"
 #include "mqtt/host/client.hpp"
 #include "outbox/host/sqlite_store.hpp"
+#include "trust/errors.hpp"
+#include "trust/pin.hpp"
 
 namespace meterseal::app {
 
@@ -45,8 +50,7 @@ std::uint64_t random_bits() {
 
 /// What exists before the site does, because it can fail.
 struct Opened {
-  std::unique_ptr<boost::asio::io_context> loop =
-      std::make_unique<boost::asio::io_context>(1);
+  std::unique_ptr<boost::asio::io_context> loop = std::make_unique<boost::asio::io_context>(1);
   std::unique_ptr<outbox::host::SqliteStore> store;
   std::unique_ptr<Settings> settings;
   std::unique_ptr<Stamper> stamper;
@@ -54,33 +58,39 @@ struct Opened {
 };
 
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
-public:
-  RunningSite(const SiteSetup &setup, std::string state_directory,
-              const host::SystemClock &clock, const Calendar &calendar,
-              Log &log, Opened opened)
-      : setup_(setup), state_directory_(std::move(state_directory)),
-        clock_(clock), log_(log), opened_(std::move(opened)),
-        loop_(*opened_.loop), store_(*opened_.store),
-        settings_(*opened_.settings), meters_(*opened_.meters),
-        signals_(loop_, SIGINT, SIGTERM, SIGHUP), second_timer_(loop_),
-        telemetry_timer_(loop_), end_timer_(loop_),
+ public:
+  RunningSite(const SiteSetup& setup, std::string state_directory, const host::SystemClock& clock,
+              const Calendar& calendar, Log& log, Opened opened)
+      : setup_(setup),
+        state_directory_(std::move(state_directory)),
+        clock_(clock),
+        log_(log),
+        opened_(std::move(opened)),
+        loop_(*opened_.loop),
+        store_(*opened_.store),
+        settings_(*opened_.settings),
+        meters_(*opened_.meters),
+        signals_(loop_, SIGINT, SIGTERM, SIGHUP),
+        second_timer_(loop_),
+        telemetry_timer_(loop_),
+        end_timer_(loop_),
         telemetry_(meters_.in_order(), *opened_.stamper, calendar),
-        device_(setup.config, state_directory_, settings_, clock, calendar,
-                telemetry_, device_actions()),
+        device_(setup.config, state_directory_, settings_, clock, calendar, telemetry_, device_actions()),
         console_(device_, setup.config.mqtt.remote_commands),
-        delivery_(loop_, clock, log, store_, calendar, setup.topics,
-                  settings_.outbox()),
+        delivery_(loop_, clock, log, store_, calendar, setup.topics, settings_.outbox()),
         journal_(loop_, clock, log, store_, delivery_),
         presence_(setup.config, setup.topics, device_, telemetry_, clock, log),
         schedule_(clock.now(), device_.tele_period()),
-        alarm_(loop_, clock, log, setup.config.alarm,
-               setup.config.device.topic),
-        client_(std::make_unique<BrokerClient>(
-            loop_, clock, log, setup.config.mqtt, setup.topics,
-            client_options(),
-            static_cast<mqtt::host::ClientObserver &>(*this))) {
+        alarm_(loop_, clock, log, setup.config.alarm, setup.config.device.topic),
+        expiry_alarm_(clock, log, alarm_),
+        client_(std::make_unique<BrokerClient>(loop_, clock, log, setup.config.mqtt, setup.topics, client_options(),
+                                               static_cast<mqtt::host::ClientObserver&>(*this))) {
     delivery_.use(*client_);
     presence_.use(*client_);
+    for (std::size_t i = 0; i < setup.trust.size(); ++i) {
+      if (setup.trust[i] == nullptr) continue;
+      setup.trust[i]->on_learning(log, [this, i](const TrustChange& change) { take_learned(i, change); });
+    }
   }
 
   End run() override {
@@ -96,27 +106,21 @@ public:
     return end_.value_or(End::stop);
   }
 
-private:
+ private:
   [[nodiscard]] DeviceActions device_actions() {
     DeviceActions actions;
-    actions.keep_tele_period = [this](seconds period) {
-      keep_tele_period(period);
-    };
+    actions.keep_tele_period = [this](seconds period) { keep_tele_period(period); };
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
-    actions.restart = [this] {
-      boost::asio::post(loop_, [this] { begin_end(End::restart); });
-    };
+    actions.restart = [this] { boost::asio::post(loop_, [this] { begin_end(End::restart); }); };
     return actions;
   }
 
   [[nodiscard]] mqtt::host::ClientOptions client_options() const {
-    const MqttConfig &config = setup_.config.mqtt;
+    const MqttConfig& config = setup_.config.mqtt;
     mqtt::host::ClientOptions options;
     for (std::size_t i = 0; i < config.brokers.size(); ++i) {
-      options.brokers.push_back({config.brokers[i].address.host,
-                                 config.brokers[i].address.port,
-                                 setup_.trust[i]});
+      options.brokers.push_back({config.brokers[i].address.host, config.brokers[i].address.port, setup_.trust[i]});
     }
     options.version = config.version;
     options.client_id = config.client_id;
@@ -131,8 +135,7 @@ private:
   // ---- readings -> telemetry -> store
 
   void on_reading() {
-    if (is_first_due_known_)
-      return;
+    if (is_first_due_known_) return;
     const Instant now = clock_.now();
     if (meters_.are_settled()) {
       is_first_due_known_ = true;
@@ -148,12 +151,10 @@ private:
   void arm_telemetry() {
     telemetry_timer_.cancel();
     const auto due = schedule_.due();
-    if (!due || end_)
-      return;
+    if (!due || end_) return;
     telemetry_timer_.expires_after(*due - clock_.now());
-    telemetry_timer_.async_wait([this](const error_code &replaced) {
-      if (replaced || end_)
-        return;
+    telemetry_timer_.async_wait([this](const error_code& replaced) {
+      if (replaced || end_) return;
       send_telemetry();
       schedule_.done(clock_.now());
       arm_telemetry();
@@ -163,8 +164,7 @@ private:
   void send_telemetry() {
     is_first_due_known_ = true;
     presence_.send_state();
-    if (!telemetry_.is_empty())
-      keep_record();
+    if (!telemetry_.is_empty()) keep_record();
     presence_.update_discovery();
   }
 
@@ -186,51 +186,40 @@ private:
 
   void tick_second() {
     second_timer_.expires_after(seconds{1});
-    second_timer_.async_wait([this](const error_code &stopped) {
-      if (stopped || end_)
-        return;
+    second_timer_.async_wait([this](const error_code& stopped) {
+      if (stopped || end_) return;
       meters_.tick();
-      const bool urgent = meters_.is_a_book_urgent() ||
-                          clock_.now() - books_kept_ >= kBookInterval;
-      if (urgent)
-        journal_.keep(changed_books());
+      const bool urgent = meters_.is_a_book_urgent() || clock_.now() - books_kept_ >= kBookInterval;
+      if (urgent) journal_.keep(changed_books());
       relabel();
+      expiry_alarm_.look();
+      take_confirmation_note();
       tick_second();
     });
     relabel();
   }
 
   void tell_clock() {
-    if (clock_.utc())
-      return;
-    log_.warn("CLK", "the clock of this machine is not known: readings are "
-                     "kept, and sent with their time when it is");
+    if (clock_.utc()) return;
+    log_.warn("CLK", "the clock of this machine is not known: readings are kept, and sent with their time when it is");
   }
 
-  /// Gives their time to records of the time before the clock was known, of
-  /// this boot and earlier ones.
+  /// Gives their time to records of the time before the clock was known, of this boot and earlier ones.
   void relabel() {
     const auto utc = clock_.utc();
     // What still waits in memory would stay without its time.
-    if (is_relabelled_ || !utc || journal_.waiting() > 0)
-      return;
+    if (is_relabelled_ || !utc || journal_.waiting() > 0) return;
     is_relabelled_ = true;
-    log_.info(
-        "CLK",
-        Text<160>("the clock is known: ").add(host::text_of(clock_.source())));
-    const auto zero = *utc - std::chrono::duration_cast<milliseconds>(
-                                 clock_.now().time_since_epoch());
-    store_.relabel(opened_.stamper->boot(), zero,
-                   [this](Result<std::size_t> count) {
-                     if (!count) {
-                       is_relabelled_ = false; // again in a second
-                       return;
-                     }
-                     if (*count > 0)
-                       log_.info("OUT", Text<80>().add_uint(*count).add(
-                                            " readings have got their time"));
-                     delivery_.on_relabelled();
-                   });
+    log_.info("CLK", Text<160>("the clock is known: ").add(host::text_of(clock_.source())));
+    const auto zero = *utc - std::chrono::duration_cast<milliseconds>(clock_.now().time_since_epoch());
+    store_.relabel(opened_.stamper->boot(), zero, [this](Result<std::size_t> count) {
+      if (!count) {
+        is_relabelled_ = false;  // again in a second
+        return;
+      }
+      if (*count > 0) log_.info("OUT", Text<80>().add_uint(*count).add(" readings have got their time"));
+      delivery_.on_relabelled();
+    });
   }
 
   // ---- commands
@@ -248,63 +237,106 @@ private:
 
   // ---- the connection to the broker
 
-  void on_connected(const mqtt::host::Broker &broker) override {
+  void on_connected(const mqtt::host::Broker& broker) override {
     device_.connected(broker);
     presence_.on_connected();
     delivery_.on_connected();
-    for (const auto &known : setup_.trust) {
-      if (known == nullptr || known != broker.tls || client_->tls() == nullptr)
-        continue;
-      if (auto changed = known->accepted(*client_->tls(), log_))
-        journal_.keep({std::move(*changed)});
+    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
+      const auto& known = setup_.trust[i];
+      if (known == nullptr || known != broker.tls || client_->tls() == nullptr) continue;
+      take_change(i, known->accepted(*client_->tls(), log_));
+      const trust::Facts& facts = client_->tls()->summary().facts;
+      const HostPort& address = setup_.config.mqtt.brokers[i].address;
+      expiry_alarm_.broker_shows(address, {facts.certificate, facts.key, facts.not_after});
+      if (const auto until = known->identity_until()) expiry_alarm_.device_shows(address, *until);
     }
   }
   void on_disconnected() override { delivery_.on_disconnected(); }
-  void on_message(const mqtt::Message &message) override {
-    for (console::Reply &reply : console_.take(setup_.topics, message)) {
+  void on_message(const mqtt::Message& message) override {
+    for (console::Reply& reply : console_.take(setup_.topics, message)) {
       presence_.reply(reply.name, std::move(reply.json));
     }
   }
-  void on_published(mqtt::Token token) override {
-    delivery_.on_published(token);
-  }
-  void on_rejected(mqtt::Token token, const Error & /*error*/) override {
-    delivery_.on_rejected(token);
-  }
-  void on_failure(const mqtt::host::Broker &broker,
-                  const Error &error) override {
-    if (error.code.error_class != ErrorClass::security)
-      return;
+  void on_published(mqtt::Token token) override { delivery_.on_published(token); }
+  void on_rejected(mqtt::Token token, const Error& /*error*/) override { delivery_.on_rejected(token); }
+  void on_failure(const mqtt::host::Broker& broker, const Error& error) override {
+    // That a fingerprint waits for its confirmation was told when it was learned.
+    if (error.code.error_class != ErrorClass::security || error.code == trust::unconfirmed) return;
     std::array<char, 2048> memory;
     JsonWriter json(memory);
-    json.open_object()
-        .key("broker")
-        .text(broker.host)
-        .key("port")
-        .integer(broker.port);
+    json.open_object().key("broker").text(broker.host).key("port").integer(broker.port);
     json.key("reason").text(error.code.name).key("detail").text(error.detail);
     json.key("remedy").text(error.remedy()).close_object();
     alarm_.raise(AlarmKind::security_refusal, std::string(json.view()));
   }
 
+  // ---- trust that changes
+
+  void take_change(std::size_t broker, const TrustChange& change) {
+    if (change.record) journal_.keep({*change.record});
+    const HostPort& address = setup_.config.mqtt.brokers[broker].address;
+    for (const trust::TrustEvent& event : change.events) {
+      if (event.kind == trust::TrustEventKind::pin_matched_first_time) continue;
+      std::array<char, 1024> memory;
+      JsonWriter json(memory);
+      json.open_object().key("broker").text(address.host).key("port").integer(address.port);
+      json.key("text").text(event.text).close_object();
+      const bool is_conflict = event.kind == trust::TrustEventKind::learn_conflict;
+      alarm_.raise(is_conflict ? AlarmKind::trust_conflict : AlarmKind::trust_learned, json.view());
+    }
+  }
+
+  void take_learned(std::size_t broker, const TrustChange& change) {
+    take_change(broker, change);
+    if (!setup_.trust[broker]->is_unconfirmed()) connect_anew();
+  }
+
+  /// Left by `meterseal tls confirm`.
+  void take_confirmation_note() {
+    const auto waits = [](const auto& known) { return known != nullptr && known->is_unconfirmed(); };
+    if (std::none_of(setup_.trust.begin(), setup_.trust.end(), waits)) return;
+    const auto note = take_confirmation(state_directory_);
+    if (!note) return;
+    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
+      if (setup_.config.mqtt.brokers[i].address == note->broker && waits(setup_.trust[i])) confirm(i, note->shown);
+    }
+  }
+
+  void confirm(std::size_t broker, const trust::Sha256& shown) {
+    auto record = setup_.trust[broker]->confirm(shown);
+    if (!record) return log_.error("TLS", record.error());
+    log_.info("TLS", Text<160>("confirmed ").add(trust::format_sha256(shown)));
+    journal_.keep({std::move(*record)});
+    connect_anew();
+  }
+
+  /// What was recorded is on the disk before a connection relies on it. Later: this may be the middle of a handshake.
+  void connect_anew() {
+    boost::asio::post(loop_, [this] {
+      journal_.flush([this] {
+        if (end_) return;
+        client_->stop([this] {
+          if (!end_) client_->start();
+        });
+      });
+    });
+  }
+
   // ---- the end
 
   void wait_for_signal() {
-    signals_.async_wait([this](const error_code &stopped, int signal) {
-      if (stopped)
-        return;
+    signals_.async_wait([this](const error_code& stopped, int signal) {
+      if (stopped) return;
       begin_end(signal == SIGHUP ? End::restart : End::stop);
       wait_for_signal();
     });
   }
 
-  /// In the order in which nothing is lost: no new readings, what is known goes
-  /// to the disk, the broker is told, what it has confirmed until then is
-  /// deleted.
+  /// In the order in which nothing is lost: no new readings, what is known goes to the disk, the broker is told, what
+  /// it has confirmed until then is deleted.
   void begin_end(End why) {
     if (end_) {
-      if (why == End::stop)
-        end_ = why;
+      if (why == End::stop) end_ = why;
       return;
     }
     end_ = why;
@@ -316,27 +348,26 @@ private:
     presence_.say_offline();
     client_->stop([this] { journal_.flush([this] { loop_.stop(); }); });
     end_timer_.expires_after(kLongestEnd);
-    end_timer_.async_wait([this](const error_code & /*error*/) {
-      log_.warn("SYS",
-                Text<160>("the orderly end took too long, ")
-                    .add_uint(journal_.waiting())
-                    .add(" readings that the store did not take are lost"));
+    end_timer_.async_wait([this](const error_code& /*error*/) {
+      log_.warn("SYS", Text<160>("the orderly end took too long, ")
+                           .add_uint(journal_.waiting())
+                           .add(" readings that the store did not take are lost"));
       loop_.stop();
     });
   }
 
   // constant after construction
-  const SiteSetup &setup_;
+  const SiteSetup& setup_;
   const std::string state_directory_;
-  const host::SystemClock &clock_;
-  Log &log_;
+  const host::SystemClock& clock_;
+  Log& log_;
 
   // loop thread only
   Opened opened_;
-  boost::asio::io_context &loop_;
-  outbox::Store &store_;
-  Settings &settings_;
-  Meters &meters_;
+  boost::asio::io_context& loop_;
+  outbox::Store& store_;
+  Settings& settings_;
+  Meters& meters_;
   boost::asio::signal_set signals_;
   steady_timer second_timer_;
   steady_timer telemetry_timer_;
@@ -349,6 +380,7 @@ private:
   Presence presence_;
   TelemetrySchedule schedule_;
   Alarm alarm_;
+  ExpiryAlarm expiry_alarm_;
   std::unique_ptr<mqtt::host::Client> client_;
   bool is_first_due_known_ = false;
   bool is_relabelled_ = false;
@@ -357,38 +389,29 @@ private:
   std::optional<End> end_;
 };
 
-} // namespace
+}  // namespace
 
-Result<std::unique_ptr<Site>> Site::open(const SiteSetup &setup,
-                                         std::string state_directory,
-                                         const host::SystemClock &clock,
-                                         const Calendar &calendar, Log &log) {
+Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory,
+                                         const host::SystemClock& clock, const Calendar& calendar, Log& log) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
   store_settings.max_bytes = setup.config.outbox.max_bytes;
-  auto store =
-      outbox::host::SqliteStore::open(*opened.loop, log, store_settings);
-  if (!store)
-    return tl::unexpected(store.error());
+  auto store = outbox::host::SqliteStore::open(*opened.loop, log, store_settings);
+  if (!store) return tl::unexpected(store.error());
   opened.store = std::move(*store);
-  const outbox::host::Found &found = opened.store->found();
-  opened.settings =
-      std::make_unique<Settings>(found.values, found.boot, random_bits());
+  const outbox::host::Found& found = opened.store->found();
+  opened.settings = std::make_unique<Settings>(found.values, found.boot, random_bits());
   opened.stamper = std::make_unique<Stamper>(clock, found.boot);
-  const Settings &settings = *opened.settings;
-  for (const auto &known : setup.trust) {
-    if (known)
-      known->recall(settings.value(known->value_name()), log);
+  const Settings& settings = *opened.settings;
+  for (const auto& known : setup.trust) {
+    if (known) known->recall(settings.value(known->value_name()), log);
   }
-  auto meters = Meters::make(
-      *opened.loop, clock, log, setup.buses, *opened.stamper, calendar,
-      [&settings](const std::string &name) { return settings.value(name); });
-  if (!meters)
-    return tl::unexpected(meters.error());
+  auto meters = Meters::make(*opened.loop, clock, log, setup.buses, *opened.stamper, calendar,
+                             [&settings](const std::string& name) { return settings.value(name); });
+  if (!meters) return tl::unexpected(meters.error());
   opened.meters = std::move(*meters);
-  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock,
-                                       calendar, log, std::move(opened));
+  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, std::move(opened));
 }
 
-} // namespace meterseal::app
+}  // namespace meterseal::app
