@@ -1,19 +1,15 @@
 #include "trust/host/certificate_report.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <array>
-#include <ctime>
 #include <memory>
 
 #include "trust/errors.hpp"
+#include "trust/host/certificate_facts.hpp"
+#include "trust/host/openssl.hpp"
 #include "trust/host/report_on.hpp"
 #include "trust/host/tasmota_key.hpp"
 
@@ -21,11 +17,10 @@ namespace meterseal::trust::host {
 
 namespace {
 
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free_all)>;
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+constexpr std::size_t kMaxFile = std::size_t{1024} * 1024;
 
 Bio memory() {
-  return {BIO_new(BIO_s_mem()), &BIO_free_all};
+  return Bio(BIO_new(BIO_s_mem()));
 }
 
 std::string content_of(BIO* bio) {
@@ -44,18 +39,6 @@ std::string time_text(const ASN1_TIME* time) {
   const Bio out = memory();
   ASN1_TIME_print(out.get(), time);
   return content_of(out.get());
-}
-
-std::optional<UtcTime> time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-  CivilTime civil;
-  civil.date = {parts.tm_year + 1900, static_cast<std::uint8_t>(parts.tm_mon + 1),
-                static_cast<std::uint8_t>(parts.tm_mday)};
-  civil.hour = static_cast<std::uint8_t>(parts.tm_hour);
-  civil.minute = static_cast<std::uint8_t>(parts.tm_min);
-  civil.second = static_cast<std::uint8_t>(parts.tm_sec);
-  return utc_from_civil_utc(civil);
 }
 
 std::string serial_text(const ASN1_INTEGER* serial) {
@@ -146,10 +129,9 @@ std::string pem_of(X509* certificate) {
 }
 
 Certificate parse(Bytes file) {
-  const Bio in(BIO_new_mem_buf(file.data(), static_cast<int>(file.size())), &BIO_free_all);
+  const Bio in(BIO_new_mem_buf(file.data(), static_cast<int>(file.size())));
   // As `openssl x509` does: a trusted certificate's additions are read and left out.
-  Certificate certificate(
-      PEM_read_bio_X509_AUX(in.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr), &X509_free);
+  Certificate certificate(PEM_read_bio_X509_AUX(in.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr));
   if (!certificate) {
     const unsigned char* at = file.data();
     certificate.reset(d2i_X509(nullptr, &at, static_cast<long>(file.size())));
@@ -164,12 +146,7 @@ CertificateReport report_on(X509* certificate) {
   CertificateReport report;
   unsigned size = 0;
   X509_digest(certificate, EVP_sha256(), report.certificate.data(), &size);
-  unsigned char* spki = nullptr;
-  const int spki_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
-  if (spki_size > 0) {
-    EVP_Digest(spki, static_cast<std::size_t>(spki_size), report.key.data(), &size, EVP_sha256(), nullptr);
-    OPENSSL_free(spki);
-  }
+  report.key = key_digest(certificate);
   EVP_PKEY* key = X509_get0_pubkey(certificate);
   report.tasmota_key = tasmota_key_digest(key);
   report.subject = name_text(X509_get_subject_name(certificate));
@@ -189,7 +166,7 @@ CertificateReport report_on(X509* certificate) {
 }
 
 Result<CertificateReport> read_certificate(Bytes file, std::string_view where) {
-  if (file.size() > 1024 * 1024) return fail(certificate_unreadable, where, "is larger than 1 MiB");
+  if (file.size() > kMaxFile) return fail(certificate_unreadable, where, "is larger than 1 MiB");
   const Certificate certificate = parse(file);
   if (!certificate) return fail(certificate_unreadable, where, "holds no certificate");
   return report_on(certificate.get());

@@ -1,39 +1,33 @@
 #include "trust/host/probe.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "trust/errors.hpp"
+#include "trust/host/openssl.hpp"
+#include "trust/host/peer_name.hpp"
 #include "trust/host/report_on.hpp"
 
 namespace meterseal::trust::host {
 
 namespace {
 
-constexpr long kMaxCertificateList = 64 * 1024;
+constexpr long kMaxCertificateList = 64L * 1024;
 // A list of certificates is shown to people; a longer one is no chain.
 constexpr int kMaxShown = 16;
 
 using SharedContext = std::shared_ptr<SSL_CTX>;
 using Ssl = std::unique_ptr<SSL, decltype(&SSL_free)>;
 
-bool is_ip_literal(const std::string& host) {
-  const std::unique_ptr<ASN1_OCTET_STRING, decltype(&ASN1_OCTET_STRING_free)> address(a2i_IPADDRESS(host.c_str()),
-                                                                                      &ASN1_OCTET_STRING_free);
-  ERR_clear_error();
-  return address != nullptr;
+bool is_address(const std::string& host) {
+  const auto name = parse_peer_name(host);
+  return name && !name->address.empty();
 }
 
-std::string last_openssl_error() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  ERR_clear_error();
-  return reason != nullptr ? reason : "the handshake failed";
+std::string failure_text() {
+  const std::string error = take_openssl_error();
+  return error.empty() ? "the handshake failed" : error;
 }
 
 class TlsProbe final : public Probe {
@@ -52,7 +46,7 @@ class TlsProbe final : public Probe {
     if (result == 1) return finish();
     const int error = SSL_get_error(ssl_.get(), result);
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return Progress::needs_input;
-    report_.failure = last_openssl_error();
+    report_.failure = failure_text();
     return Progress::failed;
   }
 
@@ -127,7 +121,7 @@ int have_no_client_certificate(SSL* ssl, X509**, EVP_PKEY**) {
 
 int keep_staple(SSL* ssl, void*) {
   const unsigned char* staple = nullptr;
-  if (SSL_get_tlsext_status_ocsp_resp(ssl, &staple) > 0) probe_of(ssl)->note_staple();
+  if (SSL_get_tlsext_status_ocsp_resp(ssl, static_cast<void*>(&staple)) > 0) probe_of(ssl)->note_staple();
   return 1;
 }
 
@@ -142,9 +136,9 @@ class OpenSslProber final : public Prober {
 
   Result<std::unique_ptr<Probe>> probe(const std::string& host) override {
     Ssl ssl(SSL_new(context_.get()), &SSL_free);
-    if (!ssl) return fail(probe_failed, host, last_openssl_error());
-    if (!is_ip_literal(host) && SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) {
-      return fail(probe_failed, host, last_openssl_error());
+    if (!ssl) return fail(probe_failed, host, failure_text());
+    if (!is_address(host) && SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) {
+      return fail(probe_failed, host, failure_text());
     }
     return std::make_unique<TlsProbe>(context_, std::move(ssl));
   }
@@ -157,13 +151,13 @@ class OpenSslProber final : public Prober {
 
 Result<std::unique_ptr<Prober>> Prober::make(ProbeOffer offer) {
   const SharedContext context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
-  if (!context) return fail(probe_failed, "TLS", last_openssl_error());
+  if (!context) return fail(probe_failed, "TLS", failure_text());
   SSL_CTX* ctx = context.get();
   const bool is_legacy = offer == ProbeOffer::legacy;
   if (SSL_CTX_set_min_proto_version(ctx, is_legacy ? TLS1_VERSION : TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(ctx, is_legacy ? TLS1_1_VERSION : TLS1_3_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(ctx, is_legacy ? "ALL:@SECLEVEL=0" : "DEFAULT") != 1) {
-    return fail(probe_failed, "TLS", last_openssl_error());
+    return fail(probe_failed, "TLS", failure_text());
   }
   SSL_CTX_set_max_cert_list(ctx, kMaxCertificateList);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
