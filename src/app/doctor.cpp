@@ -212,6 +212,11 @@ class Doctor {
       settings.ca_file = patient_.broker->tls.ca_file.path;
       settings.ca_path = patient_.broker->tls.ca_path.path;
       settings.crl_file = patient_.broker->tls.crl_file.path;
+      settings.ca_builtin = patient_.broker->tls.ca_builtin;
+    }
+    if (settings.ca_builtin) {
+      judged.anchors = "this program's build";
+      return;
     }
     if (settings.ca_file.empty() && settings.ca_path.empty()) {
       settings.ca_file = patient_.ca_file;
@@ -242,6 +247,7 @@ class Doctor {
     trust::host::TlsSettings settings = tls_settings(patient_.broker->tls, patient_.lineage);
     settings.client_cert.clear();
     settings.client_key.clear();
+    settings.pkcs11.clear();
     const std::uint64_t before_kb = status_kb("VmRSS:");
     const std::uint64_t peak_before_kb = status_kb("VmHWM:");
     const auto context = trust::host::TlsContext::make(settings);
@@ -269,8 +275,9 @@ class Doctor {
     if (facts.certificate == trust::Sha256{} || std::holds_alternative<trust::Acceptable>(first)) {
       const std::string alert = talk.client().peer_alert();
       const bool wants_certificate = spoken_.modern.probe.asked_for_client_certificate;
-      is_trusted_ = wants_certificate && facts.certificate != trust::Sha256{} &&
-                    !patient_.broker->tls.identity.certificate.path.empty();
+      const ClientIdentity& identity = patient_.broker->tls.identity;
+      const bool has_identity = !identity.certificate.path.empty() || !identity.pkcs11_uri.path.empty();
+      is_trusted_ = wants_certificate && facts.certificate != trust::Sha256{} && has_identity;
       checks_.push_back({"policy", is_trusted_ ? CheckVerdict::good : CheckVerdict::bad,
                          "the handshake ended early" + (alert.empty() ? "" : ", the broker sent \"" + alert + "\"") +
                              (wants_certificate ? ": it wants a client certificate" : ""),
@@ -321,7 +328,9 @@ class Doctor {
 
   [[nodiscard]] std::string name_of_mode() const {
     const TlsConfig& tls = patient_.broker->tls;
-    const std::string anchors = tls.ca_file.path.empty() ? tls.ca_path.path : tls.ca_file.path;
+    const std::string anchors = tls.ca_builtin             ? "built in"
+                                : tls.ca_file.path.empty() ? tls.ca_path.path
+                                                           : tls.ca_file.path;
     switch (tls.policy.mode) {
       case trust::Mode::fingerprint: return "by fingerprint";
       case trust::Mode::ca: return "by CA, " + anchors;
