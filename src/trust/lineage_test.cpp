@@ -174,7 +174,10 @@ TEST(Lineage, TurnsTheOrderOfTheOwnerRoundOnlyForAPromotion) {
   Lineage flipped_back;  // a is served again, and the owner has written b first since
   flipped_back.slots[0] = record(a, 1, 10);
   flipped_back.previous = b;
-  EXPECT_EQ(pins_in_force(test::pinned(b, a), flipped_back)[0].pin, b);
+  const auto as_written = pins_in_force(test::pinned(b, a), flipped_back);
+  EXPECT_EQ(as_written[0].pin, b);
+  EXPECT_FALSE(as_written[0].is_former);
+  EXPECT_FALSE(as_written[1].is_former);
 
   Lineage of_nothing;  // says swapped, and there is nothing to have swapped with
   of_nothing.slots[0] = record(b, 2, 20);

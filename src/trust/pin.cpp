@@ -222,10 +222,16 @@ Result<Pin> read_base64(std::string_view text, std::string_view whole) {
 
 Result<Section> the_one_section(const Sections& sections) {
   const auto& list = sections.list;
-  const auto fits = [](const Section& s) { return s.digest == Digest::unsaid || s.digest == Digest::sha256; };
-  const auto fitting = std::count_if(list.begin(), list.end(), fits);
   if (list.empty()) return malformed("is empty: 0 bytes where 32 are needed");
-  if (sections.too_many || fitting > 1) return malformed("holds more than one fingerprint: give one");
+  const auto fits = [](const Section& s) { return s.digest == Digest::unsaid || s.digest == Digest::sha256; };
+  // Chrome shows the digests of certificate and key below each other.
+  const auto is_certificate = [&](const Section& s) { return fits(s) && !s.is_public_key; };
+  const auto certificates = std::count_if(list.begin(), list.end(), is_certificate);
+  const auto fitting = std::count_if(list.begin(), list.end(), fits);
+  if (sections.too_many || certificates > 1 || (certificates == 0 && fitting > 1)) {
+    return malformed("holds more than one fingerprint: give one");
+  }
+  if (certificates == 1) return *std::find_if(list.begin(), list.end(), is_certificate);
   if (fitting == 1) return *std::find_if(list.begin(), list.end(), fits);
   if (list[0].digest == Digest::sha1) {
     return malformed("is the SHA-1 fingerprint of a certificate (20 bytes): give the one of SHA-256 (32 bytes)");

@@ -49,6 +49,8 @@ void expect_refused(const Refusal& row) {
 }
 
 TEST(Pin, RefusesWhatIsNoWholeFingerprintAndSaysWhy) {
+  std::string nine = "SHA-256 " + kBare;
+  for (int i = 0; i < 8; ++i) nine += " SHA-1 " + kShort;
   const Refusal rows[] = {
       {"nothing", "", "is empty: 0 bytes where 32 are needed"},
       {"blanks", " \r\n\t", "is empty: 0 bytes where 32 are needed"},
@@ -107,9 +109,9 @@ TEST(Pin, RefusesWhatIsNoWholeFingerprintAndSaysWhy) {
       {"sha256sum of nothing", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
        "is the digest of nothing: the command that made it got no certificate"},
       {"two of them", kColons + "\nSHA-256 " + kColons, "holds more than one fingerprint: give one"},
-      {"the two of Chrome's certificate window",
-       "SHA-256 Fingerprints\nCertificate\n" + kBare + "\nPublic key\n" + kBare,
+      {"the digits of two keys", "Public key " + kBare + "\nPublic key " + kBare,
        "holds more than one fingerprint: give one"},
+      {"nine of them", nine, "holds more than one fingerprint: give one"},
       {"a book", std::string(1025, 'A'), "has 1025 characters, which is no fingerprint of 32 bytes"},
   };
   for (const Refusal& row : rows) expect_refused(row);
@@ -190,6 +192,7 @@ TEST(Pin, ReadsEveryFormThatAPersonMayPaste) {
            kColons},
       {"Chrome", "SHA-256 Fingerprints\nCertificate\n" + lower(kBare)},
       {"Chrome, the key", "SHA-256 Fingerprints\nPublic key\n" + lower(kBare), PinKind::key},
+      {"Chrome, both", "SHA-256 Fingerprints\nCertificate\n" + lower(kBare) + "\nPublic key\n" + std::string(64, 'b')},
       {"Chrome before 2023, two lines",
        "SHA-256 Fingerprint\tA1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB AC AD AE AF B0\nB1 B2 B3 B4 B5 B6 B7 B8 B9 BA BB BC BD "
        "BE BF C0"},
