@@ -74,7 +74,7 @@ class MovedDevice final : public test::PageDevice {
 
 /// A month of a house, so that the plots have something to show.
 void fill(web::PowerHistory& history, UtcTime now) {
-  for (int minutes = 30 * 24 * 60; minutes > 0; --minutes) {
+  for (int minutes = 30 * 24 * 60; minutes > 60; --minutes) {
     const UtcTime at = now - seconds{60 * minutes};
     const double hour = std::fmod(static_cast<double>(at.time_since_epoch().count()) / 3.6e6, 24.0);
     const double house =

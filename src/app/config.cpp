@@ -208,17 +208,6 @@ AlarmConfig read_alarm(const Node& table, Problems& problems) {
   return alarm;
 }
 
-/// Parts of the product that later versions bring. Their tables are checked like all others, then said to be idle.
-void read_later_tables(Section& root, Problems& problems) {
-  if (const Node* table = root.table("web")) {
-    Section section(*table, "web", problems);
-    (void)section.texts("listen", 8);
-    (void)section.texts("hosts", 32);
-    section.finish();
-    root.warn("web", "has no effect in this version");
-  }
-}
-
 Config read_config(const Node& node, std::span<const std::string> profiles, Problems& problems) {
   Section root(node, "", problems);
   const auto required = [&](std::string_view key) {
@@ -235,7 +224,7 @@ Config read_config(const Node& node, std::span<const std::string> profiles, Prob
   if (outbox != nullptr) config.outbox = read_outbox(*outbox, problems);
   if (const Node* alarm = root.table("alarm")) config.alarm = read_alarm(*alarm, problems);
   config.buses = read_buses(root, problems, profiles);
-  read_later_tables(root, problems);
+  if (const Node* web = root.table("web")) config.web = read_web(*web, problems);
   root.finish();
   return config;
 }

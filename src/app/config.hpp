@@ -23,6 +23,7 @@
 #include "mqtt/broker_dialect.hpp"
 #include "mqtt/message.hpp"
 #include "trust/policy.hpp"
+#include "web/site.hpp"
 
 namespace meterseal::app {
 
@@ -143,11 +144,24 @@ struct BusConfig {
   std::vector<MeterConfig> meters;
 };
 
+/// The page. Without the table there is none.
+struct WebConfig {
+  std::vector<HostPort> listen;    ///< IP addresses
+  std::vector<std::string> hosts;  ///< names in Host beside the address, lower case
+  FileSetting certificate;         ///< with key, or none: then the device makes its own
+  FileSetting key;
+  FileSetting password_file;
+  std::string password;  ///< of the user admin; empty: not given here
+  web::MetricsAccess metrics = web::MetricsAccess::token;
+  web::SiteOptions::Api api = web::SiteOptions::Api::on;
+};
+
 struct Config {
   DeviceConfig device;
   MqttConfig mqtt;
   OutboxConfig outbox;
   AlarmConfig alarm;
+  std::optional<WebConfig> web;
   std::vector<BusConfig> buses;
   std::vector<std::string> warnings;  ///< "FILE:LINE: ...": to be logged once at start
 };

@@ -227,6 +227,8 @@ void check_mqtt_files(MqttConfig& mqtt, const std::string& credentials_dir, Prob
 
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems) {
   check_mqtt_files(config.mqtt, credentials_dir, problems);
+  if (!config.web || config.web->password_file.path.empty()) return;
+  config.web->password = read_secret_line(config.web->password_file, "web.password_file", credentials_dir, problems);
 }
 
 }  // namespace meterseal::app

@@ -24,6 +24,9 @@ void read_tls(Section& mqtt, Problems& problems, std::vector<BrokerConfig>& brok
 [[nodiscard]] std::vector<BusConfig> read_buses(Section& root, Problems& problems,
                                                 std::span<const std::string> profiles);
 
+/// [web]. nullopt: switched off
+[[nodiscard]] std::optional<WebConfig> read_web(const Node& table, Problems& problems);
+
 /// Opens what the configuration names: the password, the CA certificates.
 void check_files(Config& config, const std::string& credentials_dir, Problems& problems);
 /// Of it, what [mqtt] names.

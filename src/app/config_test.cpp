@@ -229,16 +229,52 @@ TEST(Config, TakesRelativePathsFromItsOwnFolder) {
 }
 
 TEST(Config, WarnsOfWhatHasNoEffect) {
-  const Config config = parse(changed(kSite, "mode = \"ca\"\n",
-                                      "mode = \"ca\"\nrenewal = \"same-key\"\n[web]\nlisten = [\"127.0.0.1:8443\"]\n"))
-                            .value();
-  ASSERT_EQ(config.warnings.size(), 2U);
+  const Config config = parse(changed(kSite, "mode = \"ca\"\n", "mode = \"ca\"\nrenewal = \"same-key\"\n")).value();
+  ASSERT_EQ(config.warnings.size(), 1U);
   EXPECT_EQ(
       config.warnings[0],
       "/etc/meterseal/meterseal.toml:7: mqtt.tls.renewal: has no effect in mode \"ca\": there is no pin to follow");
-  EXPECT_EQ(config.warnings[1], "/etc/meterseal/meterseal.toml:8: web: has no effect in this version");
-  EXPECT_EQ(parse(changed(kSite, "[[bus]]", "[web]\nlisten = 1\n[[bus]]")).error()[0].code, config_wrong_type);
   EXPECT_EQ(parse(changed(kSite, "[mqtt]", "full_topic = \"%topic%/\"\n[mqtt]")).value().warnings.size(), 1U);
+}
+
+TEST(Config, AWebTableServesThePageOnLoopbackAndWithoutItThereIsNone) {
+  EXPECT_FALSE(parse(kSite).value().web);
+  const auto with = [](const std::string& lines) {
+    return parse(changed(kSite, "[[bus]]", "[web]\n" + lines + "[[bus]]"));
+  };
+  const auto plain = with("").value().web;
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->listen, (std::vector<HostPort>{{"127.0.0.1", 8443}}));
+  EXPECT_EQ(plain->metrics, web::MetricsAccess::token);
+  EXPECT_EQ(plain->api, web::SiteOptions::Api::on);
+  EXPECT_FALSE(with("enabled = false\n").value().web);
+  const auto full = with(
+                        "listen = [\"192.0.2.7\", \"[::]:443\"]\nhosts = [\"Meter.LAN\"]\ncertificate = \"web.crt\"\n"
+                        "key = \"web.key\"\nmetrics = \"loopback\"\napi = false\n")
+                        .value()
+                        .web;
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->listen, (std::vector<HostPort>{{"192.0.2.7", 8443}, {"::", 443}}));
+  EXPECT_EQ(full->hosts, std::vector<std::string>{"meter.lan"});
+  EXPECT_EQ(full->certificate.path, "/etc/meterseal/web.crt");
+  EXPECT_EQ(full->api, web::SiteOptions::Api::off);
+  const std::pair<const char*, const Code*> faults[] = {
+      {"listen = 1\n", &config_wrong_type},
+      {"listen = [\"meter.lan:8443\"]\n", &config_bad_value},
+      {"listen = [\"192.0.2.7:0\"]\n", &config_bad_value},
+      {"hosts = [\"192.0.2.7\"]\n", &config_bad_value},
+      {"hosts = [\"meter.lan:8443\"]\n", &config_bad_value},
+      {"hosts = [\"*\"]\n", &config_bad_value},
+      {"certificate = \"web.crt\"\n", &config_conflict},
+      {"key = \"web.key\"\n", &config_conflict},
+      {"metrics = \"open\"\n", &config_bad_value},
+      {"password = \"x\"\n", &config_unknown_key},
+  };
+  for (const auto& [lines, code] : faults) {
+    const auto config = with(lines);
+    ASSERT_FALSE(config) << lines;
+    EXPECT_EQ(config.error()[0].code, *code) << lines;
+  }
 }
 
 TEST(Config, AnAlarmNamesItsProgramByAnAbsolutePath) {

@@ -3,11 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "app/errors.hpp"
+#include "app/first_boot.hpp"
 #include "app/log.hpp"
+#include "app/log_tail.hpp"
+#include "app/setup_desk.hpp"
 #include "app/site.hpp"
 #include "app/site_setup.hpp"
 #include "app/verbs.hpp"
@@ -22,8 +27,9 @@ constexpr int kGood = 0;
 constexpr int kRefused = 2;
 
 struct RunArguments {
-  std::string config = "/etc/meterseal/meterseal.toml";
+  std::string config;  ///< empty: the default place, else what the set-up made
   std::string state;
+  std::vector<std::string> setup_listen{"0.0.0.0:8443"};
   std::string log_level = "info";
 };
 
@@ -51,10 +57,49 @@ void load_again(const std::string& file, std::unique_ptr<SiteSetup>& setup, Log&
   setup = std::move(*loaded);
 }
 
+constexpr const char* kDefaultFile = "/etc/meterseal/meterseal.toml";
+
+bool exists(const std::string& file) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(file, error));
+}
+
+/// Which file declares the site. A file that was named, or stands at its place, is always the one.
+std::string site_file(const RunArguments& arguments, const std::string& state) {
+  if (!arguments.config.empty()) return arguments.config;
+  const std::string made = state + "/" + kSiteFile;
+  return !exists(kDefaultFile) && exists(made) ? made : kDefaultFile;
+}
+
+/// @return what to do then, or nullopt: go on with the site
+std::optional<int> set_up(const RunArguments& arguments, const std::string& state, Log& log) {
+  if (!arguments.config.empty() || exists(kDefaultFile) || !is_first_boot(state)) return std::nullopt;
+  std::vector<HostPort> listen;
+  for (const std::string& text : arguments.setup_listen) {
+    const auto address = parse_host_port(text, 8443);
+    if (!address) return refuse(make_error(bad_argument, "--setup-listen", text + " " + address.error()));
+    listen.push_back(*address);
+  }
+  const auto calendar = host::ZoneCalendar::open("");
+  if (!calendar) return refuse(calendar.error());
+  const host::SystemClock clock(host::ClockTrust::automatic);
+  switch (run_first_boot(state, listen, clock, **calendar, log)) {
+    case FirstBoot::finished: return std::nullopt;
+    case FirstBoot::stopped: return kGood;
+    case FirstBoot::failed: return kRefused;
+  }
+  return kRefused;
+}
+
 int run_agent(const RunArguments& arguments) {
   const auto level = parse_log_level(arguments.log_level);
   if (!level) return refuse(level.error());
-  auto loaded = load_site(arguments.config);
+  const std::string state = state_directory(arguments.state);
+  const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
+  LogTail log(*standard_error);
+  if (const auto ended = set_up(arguments, state, log)) return *ended;
+  const std::string file = site_file(arguments, state);
+  auto loaded = load_site(file);
   if (!loaded) {
     for (const Error& error : loaded.error()) print_error(error);
     return kRefused;
@@ -62,17 +107,15 @@ int run_agent(const RunArguments& arguments) {
   std::unique_ptr<SiteSetup> setup = std::move(*loaded);
   const auto calendar = host::ZoneCalendar::open(setup->config.device.timezone);
   if (!calendar) return refuse(calendar.error());
-  const std::string state = state_directory(arguments.state);
-  const auto log = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
 
   for (;;) {
-    for (const std::string& warning : setup->config.warnings) log->warn("CFG", warning);
+    for (const std::string& warning : setup->config.warnings) log.warn("CFG", warning);
     const host::SystemClock clock(trust_of(setup->config.device.clock));
-    auto site = Site::open(*setup, state, clock, **calendar, *log);
+    auto site = Site::open(*setup, state, clock, **calendar, log);
     if (!site) return refuse(site.error());
     if ((*site)->run() == End::stop) return kGood;
     site->reset();  // closes the store before the next life opens it
-    load_again(arguments.config, setup, *log);
+    load_again(file, setup, log);
   }
 }
 
@@ -81,7 +124,12 @@ int run_agent(const RunArguments& arguments) {
 void add_run_verb(CLI::App& program, Job& job) {
   auto* verb = program.add_subcommand("run", "Reads the meters and publishes them until it is stopped.");
   auto arguments = std::make_shared<RunArguments>();
-  verb->add_option("--config", arguments->config, "configuration file")->capture_default_str();
+  verb->add_option(
+      "--config", arguments->config,
+      "configuration file (default: /etc/meterseal/meterseal.toml, else what the set-up of the page made)");
+  verb->add_option("--setup-listen", arguments->setup_listen,
+                   "where the page of the first set-up is served, with neither a file nor a device set up before")
+      ->capture_default_str();
   verb->add_option("--state", arguments->state,
                    "folder for what is kept (default: $STATE_DIRECTORY, else /var/lib/meterseal)");
   verb->add_option("--log-level", arguments->log_level, "error, warning, info or debug")->capture_default_str();

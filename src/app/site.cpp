@@ -19,11 +19,13 @@
 #include "app/expiry_alarm.hpp"
 #include "app/journal.hpp"
 #include "app/meters.hpp"
+#include "app/page_device.hpp"
 #include "app/presence.hpp"
 #include "app/settings.hpp"
 #include "app/stamper.hpp"
 #include "app/telemetry.hpp"
 #include "app/telemetry_schedule.hpp"
+#include "app/web_face.hpp"
 #include "console/console.hpp"
 #include "core/json_writer.hpp"
 #include "mqtt/host/client.hpp"
@@ -60,7 +62,7 @@ struct Opened {
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
  public:
   RunningSite(const SiteSetup& setup, std::string state_directory, const host::SystemClock& clock,
-              const Calendar& calendar, Log& log, Opened opened)
+              const Calendar& calendar, LogTail& log, Opened opened)
       : setup_(setup),
         state_directory_(std::move(state_directory)),
         clock_(clock),
@@ -85,6 +87,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         expiry_alarm_(clock, log, alarm_),
         client_(std::make_unique<BrokerClient>(loop_, clock, log, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
+    if (setup.config.web) {
+      page_ = std::make_unique<PageDevice>(
+          PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, meters_, console_, store_});
+    }
     delivery_.use(*client_);
     presence_.use(*client_);
     for (std::size_t i = 0; i < setup.trust.size(); ++i) {
@@ -101,6 +107,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     tick_second();
     arm_telemetry();
     meters_.start([this] { on_reading(); });
+    if (page_) face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, page_.get(), nullptr});
     client_->start();
     loop_.run();
     return end_.value_or(End::stop);
@@ -194,6 +201,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       relabel();
       expiry_alarm_.look();
       take_confirmation_note();
+      if (page_) page_->tick();
+      if (face_) face_->tick();
       tick_second();
     });
     relabel();
@@ -239,6 +248,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   void on_connected(const mqtt::host::Broker& broker) override {
     device_.connected(broker);
+    if (page_) page_->connected(broker, client_->tls());
     presence_.on_connected();
     delivery_.on_connected();
     for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
@@ -251,7 +261,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       if (const auto until = known->identity_until()) expiry_alarm_.device_shows(address, *until);
     }
   }
-  void on_disconnected() override { delivery_.on_disconnected(); }
+  void on_disconnected() override {
+    delivery_.on_disconnected();
+    if (page_) page_->disconnected();
+  }
   void on_message(const mqtt::Message& message) override {
     for (console::Reply& reply : console_.take(setup_.topics, message)) {
       presence_.reply(reply.name, std::move(reply.json));
@@ -260,6 +273,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void on_published(mqtt::Token token) override { delivery_.on_published(token); }
   void on_rejected(mqtt::Token token, const Error& /*error*/) override { delivery_.on_rejected(token); }
   void on_failure(const mqtt::host::Broker& broker, const Error& error) override {
+    if (page_) page_->failed(broker, error);
     // That a fingerprint waits for its confirmation was told when it was learned.
     if (error.code.error_class != ErrorClass::security || error.code == trust::unconfirmed) return;
     std::array<char, 2048> memory;
@@ -387,12 +401,14 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   Instant books_kept_;
   RepeatGuard telemetry_guard_;
   std::optional<End> end_;
+  std::unique_ptr<PageDevice> page_;  ///< nullptr: no page is wanted
+  std::unique_ptr<WebFace> face_;     ///< nullptr: or it cannot be served
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory,
-                                         const host::SystemClock& clock, const Calendar& calendar, Log& log) {
+                                         const host::SystemClock& clock, const Calendar& calendar, LogTail& log) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;

@@ -10,9 +10,9 @@
 #include <memory>
 #include <string>
 
+#include "app/log_tail.hpp"
 #include "app/site_setup.hpp"
 #include "core/host/system_clock.hpp"
-#include "core/log.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -29,7 +29,7 @@ class Site {
   /// Opens the store; everything else is opened by run().
   [[nodiscard]] static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, std::string state_directory,
                                                           const host::SystemClock& clock, const Calendar& calendar,
-                                                          Log& log);
+                                                          LogTail& log);
   virtual ~Site() = default;
 
   /// Until a signal or a command ends it; then everything has been committed and the broker has been told.

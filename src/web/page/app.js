@@ -38,10 +38,10 @@ function stop() {
   window.onhashchange = null;
 }
 
-function alone(title, content, wide) {
+function alone(title, content, roomy) {
   stop();
   document.title = `${title} – Meterseal`;
-  fill(frame, h("main", { class: wide ? "alone wide" : "alone", id: "content" }, brand("Meterseal"), h("h1", {}, title), content));
+  fill(frame, h("main", { class: roomy ? "alone roomy" : "alone", id: "content" }, brand("Meterseal"), h("h1", {}, title), content));
 }
 
 function showLogin() {
@@ -69,7 +69,7 @@ function showApp() {
   } }, "Menu");
   fill(side, h("div", { class: "top" }, h("div", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), name), menu),
     h("nav", { "aria-label": "Pages", id: "menu" }, h("ul", {}, links)),
-    h("div", { class: "leave" }, h("span", { class: "small quiet" }, `${session.user}, ${session.role}`), h("button", { onclick: leave }, "Log out")));
+    h("div", { class: "leave" }, h("span", { class: "small quiet" }, `Logged in as ${session.user} (${session.role})`), h("button", { onclick: leave }, "Log out")));
   stop();
   fill(frame, h("div", { class: "app" }, side, h("main", { id: "content" }, title, content)));
 
