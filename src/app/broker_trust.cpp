@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/broker_setup.hpp"
+#include "app/trust_setting.hpp"
 
 namespace meterseal::app {
 
@@ -10,14 +11,18 @@ namespace {
 
 constexpr std::string_view kTag = "TLS";
 
-/// A connection that tells when a peer may be learned, and is the one that it wraps in everything else.
-class LearningClient final : public trust::host::TlsClient {
+/// A connection that notes what its peer showed and tells when the peer may be learned; in everything else it is the
+/// one that it wraps.
+class WatchedClient final : public trust::host::TlsClient {
  public:
   using Told = std::function<void(const trust::Facts&)>;
-  LearningClient(std::unique_ptr<TlsClient> client, Told told) : client_(std::move(client)), told_(std::move(told)) {}
+  WatchedClient(std::unique_ptr<TlsClient> client, std::shared_ptr<std::optional<trust::Facts>> served, Told told)
+      : client_(std::move(client)), served_(std::move(served)), told_(std::move(told)) {}
 
   Progress handshake() override {
     const Progress progress = client_->handshake();
+    if (progress != Progress::needs_input && client_->summary().facts.certificate != trust::Sha256{})
+      *served_ = client_->summary().facts;
     if (progress == Progress::done && told_ && std::holds_alternative<trust::Learnable>(client_->verdict())) {
       std::exchange(told_, nullptr)(client_->summary().facts);
     }
@@ -36,14 +41,21 @@ class LearningClient final : public trust::host::TlsClient {
 
  private:
   std::unique_ptr<TlsClient> client_;
+  std::shared_ptr<std::optional<trust::Facts>> served_;  ///< of the BrokerTrust, which may be gone before
   Told told_;
 };
 
 }  // namespace
 
+BrokerTrust::BrokerTrust(const TlsConfig& config, const std::string& address)
+    : value_name_("trust/" + address),
+      setting_name_("setting/tls/" + address),
+      fixed_(config.fixed),
+      settings_(tls_settings(config, {})) {}
+
 Result<std::shared_ptr<BrokerTrust>> BrokerTrust::make(const BrokerConfig& config) {
-  const std::string name = "trust/" + config.address.host + ":" + std::to_string(config.address.port);
-  std::shared_ptr<BrokerTrust> made(new BrokerTrust(tls_settings(config.tls, {}), name));
+  const std::string address = config.address.host + ":" + std::to_string(config.address.port);
+  std::shared_ptr<BrokerTrust> made(new BrokerTrust(config.tls, address));
   if (auto first = made->renew(); !first) return tl::unexpected(first.error());
   return made;
 }
@@ -58,19 +70,41 @@ Result<void> BrokerTrust::renew() {
 Result<std::unique_ptr<trust::host::TlsClient>> BrokerTrust::connect(const std::string& host,
                                                                      std::optional<UtcTime> now) {
   auto client = current_->connect(host, now);
-  if (!client || settings_.policy.learn == trust::Learn::off) return client;
-  return std::make_unique<LearningClient>(std::move(*client), learn_);
+  if (!client) return client;
+  const bool learns = settings_.policy.learn != trust::Learn::off;
+  return std::make_unique<WatchedClient>(std::move(*client), served_, learns ? learn_ : nullptr);
 }
 
-void BrokerTrust::recall(std::string_view stored, Log& log) {
-  if (stored.empty()) return;
-  auto lineage = trust::decode_lineage(stored);
-  if (!lineage) {
-    log.error(kTag, lineage.error());
-    return;
+void BrokerTrust::recall(std::string_view record, std::string_view setting, Log& log) {
+  if (record.empty() && setting.empty()) return;
+  if (!setting.empty()) {
+    if (const auto policy = with_trust_setting(settings_.policy, fixed_, setting)) {
+      settings_.policy = *policy;
+    } else {
+      log.error(kTag, policy.error());
+    }
   }
-  settings_.lineage = *lineage;
+  if (!record.empty()) {
+    if (auto lineage = trust::decode_lineage(record)) {
+      settings_.lineage = *lineage;
+    } else {
+      log.error(kTag, lineage.error());
+    }
+  }
   if (auto changed = renew(); !changed) log.error(kTag, changed.error());
+}
+
+std::optional<trust::Facts> BrokerTrust::served() const {
+  return *served_;
+}
+
+Result<outbox::NamedValue> BrokerTrust::change(const trust::Policy& policy) {
+  const trust::Policy before = std::exchange(settings_.policy, policy);
+  if (auto changed = renew(); !changed) {
+    settings_.policy = before;
+    return tl::unexpected(changed.error());
+  }
+  return outbox::NamedValue{setting_name_, encode_trust_setting(policy)};
 }
 
 TrustChange BrokerTrust::take(const trust::Remembered& remembered, Log& log) {

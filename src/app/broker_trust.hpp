@@ -37,8 +37,17 @@ class BrokerTrust final : public trust::host::TlsContext {
 
   /// Under which its record is kept: "trust/broker.example.com:8883".
   [[nodiscard]] const std::string& value_name() const { return value_name_; }
+  /// Under which is kept what was set at run time: "setting/tls/broker.example.com:8883".
+  [[nodiscard]] const std::string& setting_name() const { return setting_name_; }
   /// What was kept; what cannot be understood is told and counts as nothing.
-  void recall(std::string_view stored, Log& log);
+  void recall(std::string_view record, std::string_view setting, Log& log);
+
+  [[nodiscard]] const trust::Policy& policy() const { return settings_.policy; }
+  [[nodiscard]] const trust::Lineage& lineage() const { return settings_.lineage; }
+  /// What the peer of the last handshake showed, trusted or not.
+  [[nodiscard]] std::optional<trust::Facts> served() const;
+  /// Replaces the policy. @return the setting to be kept; why no context can be made of it, then nothing has changed
+  [[nodiscard]] Result<outbox::NamedValue> change(const trust::Policy& policy);
 
   /// The broker has accepted the connection.
   [[nodiscard]] TrustChange accepted(const trust::host::TlsClient& connection, Log& log);
@@ -52,15 +61,18 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] Result<outbox::NamedValue> confirm(const trust::Sha256& shown);
 
  private:
-  BrokerTrust(trust::host::TlsSettings settings, std::string value_name)
-      : settings_(std::move(settings)), value_name_(std::move(value_name)) {}
+  BrokerTrust(const TlsConfig& config, const std::string& address);
 
   Result<void> renew();
   [[nodiscard]] TrustChange take(const trust::Remembered& remembered, Log& log);
 
-  trust::host::TlsSettings settings_;
-  const std::string value_name_;
+  const std::string value_name_;  // constant after construction
+  const std::string setting_name_;
+  const console::FixedByFile fixed_;
+
+  trust::host::TlsSettings settings_;  // loop thread only
   std::shared_ptr<trust::host::TlsContext> current_;
+  std::shared_ptr<std::optional<trust::Facts>> served_ = std::make_shared<std::optional<trust::Facts>>();
   std::function<void(const trust::Facts&)> learn_;
 };
 

@@ -18,6 +18,7 @@
 
 #include "app/config_address.hpp"
 #include "console/console.hpp"
+#include "console/trust_control.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "mqtt/broker_dialect.hpp"
@@ -65,7 +66,8 @@ struct TlsConfig {
   FileSetting ca_path;
   FileSetting crl_file;
   ClientIdentity identity;
-  std::string alpn;  ///< empty: none
+  std::string alpn;            ///< empty: none
+  console::FixedByFile fixed;  ///< what stands in the file and no command changes
 };
 
 struct BrokerConfig {

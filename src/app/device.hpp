@@ -24,6 +24,7 @@ struct DeviceActions {
   std::function<void(seconds)> keep_tele_period;  ///< durably, and from now on
   std::function<void()> send_telemetry_soon;
   std::function<void()> restart;
+  std::function<console::TrustControl*()> trust;
 };
 
 class Device final : public console::DeviceControl {
@@ -42,6 +43,7 @@ class Device final : public console::DeviceControl {
   Result<void> set_tele_period(seconds period) override;
   void send_telemetry_soon() override { actions_.send_telemetry_soon(); }
   void restart() override { actions_.restart(); }
+  [[nodiscard]] console::TrustControl* trust() override { return actions_.trust(); }
 
  private:
   [[nodiscard]] mqtt::HostFacts host_facts() const;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/site_setup.hpp"
+#include "app/trust_setting.hpp"
 #include "outbox/host/peek.hpp"
 
 namespace meterseal::app {
@@ -19,15 +20,53 @@ std::string lineage_name(const HostPort& broker) {
   return "trust/" + broker.host + ":" + std::to_string(broker.port);
 }
 
-Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker) {
+std::string trust_setting_name(const HostPort& broker) {
+  return "setting/tls/" + broker.host + ":" + std::to_string(broker.port);
+}
+
+namespace {
+
+/// No database yet: nothing was recorded.
+Result<std::vector<outbox::NamedValue>> load_values(const std::string& state) {
   std::error_code error;
-  if (!std::filesystem::exists(state + "/meterseal.db", error) && !error) return trust::Lineage{};
-  const auto values = outbox::host::peek_values(state);
-  if (!values) return tl::unexpected(values.error());
-  for (const auto& [name, value] : *values) {
-    if (name == lineage_name(broker)) return trust::decode_lineage(value);
+  if (!std::filesystem::exists(state + "/meterseal.db", error) && !error) return std::vector<outbox::NamedValue>{};
+  return outbox::host::peek_values(state);
+}
+
+std::string value_of(const std::vector<outbox::NamedValue>& values, const std::string& wanted) {
+  for (const auto& [name, value] : values) {
+    if (name == wanted) return value;
   }
-  return trust::Lineage{};
+  return {};
+}
+
+Result<trust::Lineage> lineage_in(const std::vector<outbox::NamedValue>& values, const HostPort& broker) {
+  const std::string text = value_of(values, lineage_name(broker));
+  return text.empty() ? Result<trust::Lineage>(trust::Lineage{}) : trust::decode_lineage(text);
+}
+
+}  // namespace
+
+Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker) {
+  const auto values = load_values(state);
+  if (!values) return tl::unexpected(values.error());
+  return lineage_in(*values, broker);
+}
+
+Result<OwnRecord> load_own_record(const std::string& state, const BrokerConfig& broker) {
+  OwnRecord own{broker.tls.policy, {}};
+  const auto values = load_values(state);
+  if (!values) return tl::unexpected(values.error());
+  const std::string setting = value_of(*values, trust_setting_name(broker.address));
+  if (!setting.empty()) {
+    const auto policy = with_trust_setting(own.policy, broker.tls.fixed, setting);
+    if (!policy) return tl::unexpected(policy.error());
+    own.policy = *policy;
+  }
+  auto lineage = lineage_in(*values, broker.address);
+  if (!lineage) return tl::unexpected(lineage.error());
+  own.lineage = std::move(*lineage);
+  return own;
 }
 
 }  // namespace meterseal::app

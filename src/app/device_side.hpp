@@ -21,6 +21,17 @@ using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;
 
 /// Under this name a broker's record is kept: "trust/broker.example.com:8883".
 [[nodiscard]] std::string lineage_name(const HostPort& broker);
+/// Under this one what was set at run time: "setting/tls/broker.example.com:8883".
+[[nodiscard]] std::string trust_setting_name(const HostPort& broker);
+
+/// How this device knows a broker now: the file, what was set at run time, and what was recorded.
+struct OwnRecord {
+  trust::Policy policy;
+  trust::Lineage lineage;
+};
+/// @return as load_lineage, and app::trust_setting_damaged
+[[nodiscard]] Result<OwnRecord> load_own_record(const std::string& state, const BrokerConfig& broker);
+
 /// @param state  directory; no database there yet is an empty record
 /// @return outbox::state_unusable, store_failed, trust::lineage_damaged
 [[nodiscard]] Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker);

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   meterseal::app::Job job;
   meterseal::app::add_run_verb(program, job);
   meterseal::app::add_sim_verb(program, job);
+  meterseal::app::add_console_verb(program, job);
   meterseal::app::add_tail_verb(program, job);
   meterseal::app::add_collect_verb(program, job);
   meterseal::app::add_tls_verbs(program, job);

@@ -26,7 +26,9 @@
 #include "app/telemetry.hpp"
 #include "app/telemetry_schedule.hpp"
 #include "app/web_face.hpp"
+#include "app/trust_console.hpp"
 #include "console/console.hpp"
+#include "console/host/socket_server.hpp"
 #include "core/json_writer.hpp"
 #include "mqtt/host/client.hpp"
 #include "outbox/host/sqlite_store.hpp"
@@ -78,6 +80,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         end_timer_(loop_),
         telemetry_(meters_.in_order(), *opened_.stamper, calendar),
         device_(setup.config, state_directory_, settings_, clock, calendar, telemetry_, device_actions()),
+        trust_(setup.config, setup.trust, trust_actions()),
         console_(device_, setup.config.mqtt.remote_commands),
         delivery_(loop_, clock, log, store_, calendar, setup.topics, settings_.outbox()),
         journal_(loop_, clock, log, store_, delivery_),
@@ -85,11 +88,11 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         schedule_(clock.now(), device_.tele_period()),
         alarm_(loop_, clock, log, setup.config.alarm, setup.config.device.topic),
         expiry_alarm_(clock, log, alarm_),
-        client_(std::make_unique<BrokerClient>(loop_, clock, log, setup.config.mqtt, setup.topics, client_options(),
+        client_(std::make_unique<BrokerClient>(loop_, clock, log_, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
-      page_ = std::make_unique<PageDevice>(
-          PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, meters_, console_, store_});
+      page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
+                                                     meters_, console_, store_});
     }
     delivery_.use(*client_);
     presence_.use(*client_);
@@ -104,6 +107,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     journal_.keep(settings_.changes_of_start());
     journal_.keep(meters_.damaged_books());
     wait_for_signal();
+    open_console();
     tick_second();
     arm_telemetry();
     meters_.start([this] { on_reading(); });
@@ -120,6 +124,15 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
     actions.restart = [this] { boost::asio::post(loop_, [this] { begin_end(End::restart); }); };
+    actions.trust = [this] { return trust_.has_broker() ? &trust_ : nullptr; };
+    return actions;
+  }
+
+  [[nodiscard]] TrustActions trust_actions() {
+    TrustActions actions;
+    actions.keep = [this](outbox::NamedValue value) { journal_.keep({std::move(value)}); };
+    actions.connect_anew = [this] { connect_anew(); };
+    actions.connection = [this] { return client_->tls(); };
     return actions;
   }
 
@@ -233,6 +246,14 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   // ---- commands
 
+  /// Without it everything else goes on: the device can still be asked by MQTT.
+  void open_console() {
+    auto socket = console::host::SocketServer::open(loop_, state_directory_ + "/console.sock",
+                                                    [this](std::string_view line) { return console_.run(line); });
+    if (!socket) return log_.error("CFG", socket.error());
+    console_socket_ = std::move(*socket);
+  }
+
   void keep_tele_period(seconds period) {
     journal_.keep({settings_.set_tele_period(period)});
     schedule_.set_period(period, clock_.now());
@@ -249,6 +270,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void on_connected(const mqtt::host::Broker& broker) override {
     device_.connected(broker);
     if (page_) page_->connected(broker, client_->tls());
+    trust_.note_refusal(broker.host, broker.port, {});
     presence_.on_connected();
     delivery_.on_connected();
     for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
@@ -274,6 +296,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void on_rejected(mqtt::Token token, const Error& /*error*/) override { delivery_.on_rejected(token); }
   void on_failure(const mqtt::host::Broker& broker, const Error& error) override {
     if (page_) page_->failed(broker, error);
+    trust_.note_refusal(broker.host, broker.port, std::string(error.code.name));
     // That a fingerprint waits for its confirmation was told when it was learned.
     if (error.code.error_class != ErrorClass::security || error.code == trust::unconfirmed) return;
     std::array<char, 2048> memory;
@@ -388,7 +411,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   steady_timer end_timer_;
   Telemetry telemetry_;
   Device device_;
+  TrustConsole trust_;
   console::Console console_;
+  std::unique_ptr<console::host::SocketServer> console_socket_;
   Delivery delivery_;
   Journal journal_;
   Presence presence_;
@@ -421,7 +446,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
   opened.stamper = std::make_unique<Stamper>(clock, found.boot);
   const Settings& settings = *opened.settings;
   for (const auto& known : setup.trust) {
-    if (known) known->recall(settings.value(known->value_name()), log);
+    if (known) known->recall(settings.value(known->value_name()), settings.value(known->setting_name()), log);
   }
   auto meters = Meters::make(*opened.loop, clock, log, setup.buses, *opened.stamper, calendar,
                              [&settings](const std::string& name) { return settings.value(name); });

@@ -58,11 +58,12 @@ Result<Patient> patient_of(const CheckArguments& arguments, const std::optional<
   if (broker == config->mqtt.brokers.end()) return patient;
   patient.broker = *broker;
   patient.mqtt = config->mqtt;
-  auto lineage = load_lineage(state_directory(arguments.state), patient.to);
-  if (lineage) {
-    patient.lineage = std::move(*lineage);
+  auto own = load_own_record(state_directory(arguments.state), *broker);
+  if (own) {
+    patient.broker->tls.policy = own->policy;
+    patient.lineage = std::move(own->lineage);
   } else {
-    const Error& error = lineage.error();
+    const Error& error = own.error();
     checks.push_back({"state", CheckVerdict::warning,
                       std::string(error.where.view()) + ": " + std::string(error.detail.view()) + " (" +
                           std::string(error.code.name) + "): judged without what this device has recorded",

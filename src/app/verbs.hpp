@@ -19,6 +19,7 @@ using Job = std::function<int()>;
 
 void add_run_verb(CLI::App& program, Job& job);
 void add_sim_verb(CLI::App& program, Job& job);
+void add_console_verb(CLI::App& program, Job& job);
 void add_tail_verb(CLI::App& program, Job& job);
 void add_collect_verb(CLI::App& program, Job& job);
 void add_tls_verbs(CLI::App& program, Job& job);  ///< the group `tls`

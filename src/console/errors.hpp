@@ -19,5 +19,7 @@ inline constexpr Code viewer_may_not_change{504, ErrorClass::refuse, "console_vi
                                             "log in as an administrator"};
 inline constexpr Code not_possible{505, ErrorClass::refuse, "console_not_possible",
                                    "do first what the reply names, or change it in the configuration file"};
+inline constexpr Code socket_unusable{506, ErrorClass::retry, "console_socket_unusable",
+                                      "check that the agent runs, and use root or its user with the agent's --state"};
 
 }  // namespace meterseal::console

@@ -1,0 +1,109 @@
+// `meterseal console`: commands to the agent on this machine, over its local socket.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/line_editor.hpp"
+#include "app/verbs.hpp"
+#include "console/command_line.hpp"
+#include "console/commands.hpp"
+#include "console/host/socket_server.hpp"
+#include "core/text.hpp"
+
+namespace meterseal::app {
+
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kRefused = 1;
+constexpr int kUnusable = 2;
+
+struct ConsoleArguments {
+  std::string state;
+  std::vector<std::string> words;
+};
+
+/// Commands whose argument is a secret: a command line can be read by every user of the machine.
+bool holds_secret(std::string_view line) {
+  const auto parsed = console::parse_line(line);
+  if (!parsed || parsed->is_query()) return false;
+  for (const std::string_view name : {"MqttPassword", "WebPassword"}) {
+    if (equals_ignoring_case(parsed->name, name)) return true;
+  }
+  return false;
+}
+
+/// @return exit code
+int run_line(const std::string& socket, const std::string& line) {
+  const auto answer = console::host::ask(socket, line);
+  if (!answer) {
+    print_error(answer.error());
+    return kUnusable;
+  }
+  std::fputs(answer->c_str(), stdout);
+  std::fflush(stdout);
+  const bool refused = answer->find("{\"Command\":\"Error\"") != std::string::npos ||
+                       answer->find("{\"Command\":\"Unknown\"") != std::string::npos;
+  return refused ? kRefused : kGood;
+}
+
+int run_stdin(const std::string& socket) {
+  int worst = kGood;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const int code = run_line(socket, line);
+    if (code == kUnusable) return code;
+    worst = std::max(worst, code);
+  }
+  return worst;
+}
+
+int run_prompt(const std::string& socket) {
+  std::vector<std::string> names;
+  for (const console::Command& command : console::commands()) names.emplace_back(command.name);
+  LineEditor editor("meterseal> ", names);
+  while (const auto line = editor.read()) {
+    if (equals_ignoring_case(*line, "exit") || equals_ignoring_case(*line, "quit")) break;
+    if (line->empty()) continue;
+    if (!holds_secret(*line)) editor.remember(*line);
+    if (run_line(socket, *line) == kUnusable) return kUnusable;
+  }
+  return kGood;
+}
+
+int run_console(const ConsoleArguments& arguments) {
+  const std::string socket = state_directory(arguments.state) + "/console.sock";
+  if (arguments.words.empty()) return ::isatty(STDIN_FILENO) != 0 ? run_prompt(socket) : run_stdin(socket);
+  std::string line;
+  for (const std::string& word : arguments.words) line += (line.empty() ? "" : " ") + word;
+  if (holds_secret(line)) {
+    std::fprintf(stderr, "meterseal: error: a password on a command line can be read by every user of this machine\n");
+    std::fprintf(stderr,
+                 "meterseal: hint: start `meterseal console` and type it there, or give it on standard input\n");
+    return kUnusable;
+  }
+  return run_line(socket, line);
+}
+
+}  // namespace
+
+void add_console_verb(CLI::App& program, Job& job) {
+  auto* verb = program.add_subcommand("console", "Sends commands to the agent on this machine.");
+  auto arguments = std::make_shared<ConsoleArguments>();
+  verb->add_option("--state", arguments->state,
+                   "state directory of the agent (default: $STATE_DIRECTORY, else /var/lib/meterseal)");
+  verb->add_option("command", arguments->words, "one command; none: a prompt, or lines of standard input");
+  verb->positionals_at_end();
+  verb->footer(
+      "Example: meterseal console Status 0\n"
+      "Exit codes: 0 done, 1 the agent refused a command, 2 usage, or no agent answers");
+  verb->callback([arguments, &job] { job = [arguments] { return run_console(*arguments); }; });
+}
+
+}  // namespace meterseal::app

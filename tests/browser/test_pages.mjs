@@ -1,0 +1,73 @@
+// Every page, on a desktop and on a phone, light and dark: shown, drawn, accessible, no wider than the screen.
+
+import { accessible, check, go, GUEST, logIn, noSidewaysScrolling, picture, run } from "./harness.mjs";
+
+const kPages = ["Configure MQTT", "Configure TLS", "Configure Meters", "Configure Web Admin", "Information", "Console", "Log and events"];
+const name = (label) => label.toLowerCase().replaceAll(" ", "-");
+
+await run([], async ({ open }) => {
+  for (const [kind, width, height, scheme] of [["desktop", 1280, 900, "light"], ["phone", 390, 844, "dark"]]) {
+    const page = await open(width, height, scheme);
+    await page.context().grantPermissions([]);
+    await page.getByLabel("User").waitFor();
+    await accessible(page, `login on ${kind}`);
+    await picture(page, `login-${kind}`);
+    await logIn(page);
+    await page.locator(".uplot canvas").waitFor();
+    check((await page.locator(".meters .card").count()) === 2, "two meters");
+    check((await page.locator(".power").first().innerText()).includes("2,078"), "the power of the first meter");
+    check((await page.getByText("check wires, address and baud rate").count()) === 1, "the meter that does not answer says why");
+    check((await page.getByText("House <1>").count()) > 0, "a name with markup is text");
+    for (const [button, slots] of [["Day", 100], ["30 days", 300], ["Hour", 300]]) {
+      const answered = page.waitForResponse((response) => response.url().includes("/api/history"));
+      await page.getByRole("button", { name: button, exact: true }).click();
+      const points = (await (await answered).json()).time.length;
+      check(points >= slots, `${button} has ${points} points`);
+    }
+    await page.locator(".uplot canvas").waitFor();
+    await accessible(page, `Main on ${kind}`);
+    await noSidewaysScrolling(page, `Main on ${kind}`);
+    await picture(page, `main-${kind}`);
+    for (const label of kPages) {
+      await go(page, label);
+      await page.waitForLoadState("networkidle").catch(() => {});
+      await accessible(page, `${label} on ${kind}`);
+      await noSidewaysScrolling(page, `${label} on ${kind}`);
+      await picture(page, `${name(label)}-${kind}`);
+    }
+    check(page.faults.length === 0, `faults of the page: ${page.faults.join("; ")}`);
+    await page.context().close();
+  }
+
+  const page = await open();
+  await logIn(page);
+  await go(page, "Configure MQTT");
+  await page.getByLabel("Port").fill("8884");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  check(await page.getByLabel("Topic", { exact: true }).getAttribute("readonly") !== null, "what the file declares cannot be typed");
+  await page.getByLabel("Port").fill("port");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").waitFor();
+
+  await go(page, "Console");
+  await page.getByLabel("Command").fill("MqttPassword a-secret-of-mine");
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByText("> MqttPassword ****").waitFor();
+  check((await page.locator("body").innerText()).includes("a-secret-of-mine") === false, "a secret is not shown again");
+  await page.getByLabel("Command").press("ArrowUp");
+  check((await page.getByLabel("Command").inputValue()) === "", "nor kept in the history");
+
+  await go(page, "Configure Web Admin");
+  await page.getByLabel("Your own password").fill("three old copper pots");
+  await page.getByLabel("Name of the program").fill("prometheus");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  check((await page.locator("#token").innerText()).length === 43, "a token is shown once");
+
+  await page.getByRole("button", { name: "Log out" }).click();
+  await logIn(page, GUEST);
+  check((await page.getByRole("link", { name: "Console" }).count()) === 0, "a viewer has no console");
+  await go(page, "Configure Web Admin");
+  check((await page.getByLabel("Name of the program").count()) === 0, "nor tokens");
+  check(page.faults.length === 0, `faults of the page: ${page.faults.join("; ")}`);
+});

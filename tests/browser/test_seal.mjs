@@ -1,0 +1,44 @@
+// A wrong pin is shown with reason and remedy, and mended with one button; a learned fingerprint is confirmed.
+
+import { accessible, check, go, logIn, picture, run } from "./harness.mjs";
+
+async function command(page, line) {
+  await go(page, "Console");
+  await page.getByLabel("Command").fill(line);
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByText(`> ${line}`).waitFor();
+  await go(page, "Main");
+}
+
+await run([], async ({ open }) => {
+  const page = await open();
+  await logIn(page);
+  await page.getByRole("heading", { name: "Sealed" }).waitFor();
+
+  await command(page, "Seal refused");
+  await page.getByRole("heading", { name: "Broken: the broker was refused" }).waitFor();
+  await page.getByText("trust_pin_mismatch").waitFor();
+  await accessible(page, "a broken seal");
+  await picture(page, "seal-broken-desktop");
+  await page.getByRole("button", { name: "Compare and mend" }).click();
+  await page.getByRole("dialog").getByText("3B:1C:9F").waitFor();
+  await accessible(page, "the question");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  check((await page.getByRole("heading", { name: "Broken" }).count()) === 1, "who cancels changes nothing");
+  await page.getByRole("button", { name: "Compare and mend" }).click();
+  await page.getByRole("button", { name: "It is the same, set it" }).click();
+  await page.getByRole("heading", { name: "Sealed" }).waitFor();
+
+  await command(page, "Seal learned");
+  await page.getByRole("button", { name: "Compare and confirm" }).click();
+  await page.getByRole("button", { name: "It is the same, confirm" }).click();
+  await page.getByRole("heading", { name: "Sealed" }).waitFor();
+
+  await go(page, "Configure TLS");
+  await page.getByRole("button", { name: "Fetch and compare" }).click();
+  await page.getByText("It is the one of slot 1.").waitFor();
+  await picture(page, "configure-tls-fetched-desktop");
+  await page.getByRole("button", { name: "Test the connection" }).click();
+  await page.getByText("refused").waitFor();
+  check(page.faults.length === 0, `faults of the page: ${page.faults.join("; ")}`);
+});
