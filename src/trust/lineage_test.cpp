@@ -69,6 +69,8 @@ TEST(Lineage, KeepsNoTimeBefore1970) {
   Lineage lineage = full();
   the(lineage.slots[0]).since = UtcTime(milliseconds(-1));
   EXPECT_EQ(the(decode_lineage(encode(lineage)).value().slots[0]).since, std::nullopt);
+  the(lineage.slots[0]).since = UtcTime{};
+  EXPECT_EQ(decode_lineage(encode(lineage)).value(), lineage);
 }
 
 TEST(Lineage, CutAnywhereIsDamaged) {
