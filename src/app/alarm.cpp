@@ -26,7 +26,7 @@ namespace meterseal::app {
 namespace {
 
 constexpr std::size_t kKinds = 4;
-constexpr std::size_t kMaxFacts = 16 * 1024;
+constexpr std::size_t kMaxFacts = std::size_t{16} * 1024;
 // How often a running command is looked after. Nothing runs and nothing ticks while there is no alarm.
 constexpr milliseconds kLook{100};
 
@@ -81,6 +81,7 @@ struct Started {
 
 Started spawn(std::vector<std::string> command, int input) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -125,7 +126,6 @@ struct Alarm::Impl : std::enable_shared_from_this<Alarm::Impl> {
   }
 
   void stop() {
-    look.cancel();
     waiting.clear();
     if (pid == 0) return;
     ::kill(-pid, SIGKILL);

@@ -95,7 +95,7 @@ void add_probe(JsonWriter& json, const trust::host::ProbeReport& report, UtcTime
 }
 
 std::string json_line(const std::function<void(JsonWriter&)>& fill) {
-  for (std::size_t size = 64 * 1024;; size *= 4) {
+  for (std::size_t size = std::size_t{64} * 1024;; size *= 4) {
     std::vector<char> memory(size);
     JsonWriter json{std::span<char>(memory)};
     fill(json);

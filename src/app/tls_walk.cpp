@@ -23,7 +23,7 @@ using boost::system::error_code;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxAddresses = 4;
-constexpr std::size_t kMaxReceived = 256 * 1024;
+constexpr std::size_t kMaxReceived = std::size_t{256} * 1024;
 constexpr std::size_t kFirstBytes = 16;
 
 TcpOutcome outcome_of(const error_code& error) {
@@ -97,12 +97,12 @@ class Walk : public std::enable_shared_from_this<Walk> {
     waiting_.erase(waiting_.begin());
     started_ = Steady::now();
     error_code error;
-    stream_.close(error);
-    stream_.open(endpoint.protocol(), error);
+    (void)stream_.close(error);
+    (void)stream_.open(endpoint.protocol(), error);
     if (error) return attempted(endpoint, error);
     limit(limits_.connect, [this] {
       error_code ignored;
-      stream_.close(ignored);  // the handler below tells the attempt apart by this
+      (void)stream_.close(ignored);  // the handler below tells the attempt apart by this
     });
     stream_.async_connect(endpoint, [self = shared_from_this(), this, endpoint](const error_code& failed) {
       if (finished_) return;
@@ -119,7 +119,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     if (failed) return connect_next();
     result_.connect_took = since(started_);
     error_code ignored;
-    stream_.set_option(tcp::no_delay(true), ignored);
+    (void)stream_.set_option(tcp::no_delay(true), ignored);
     talk();
   }
 
@@ -181,7 +181,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     lookup_.cancel();
     deadline_.cancel();
     error_code ignored;
-    stream_.close(ignored);
+    (void)stream_.close(ignored);
     std::exchange(done_, nullptr)(result_);
   }
 
@@ -198,7 +198,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   std::vector<boost::asio::ip::address> waiting_;
   Steady::time_point started_;
   WalkResult result_;
-  std::array<std::uint8_t, 16 * 1024> in_{};
+  std::array<std::uint8_t, std::size_t{16} * 1024> in_{};
   std::vector<std::uint8_t> out_;
   std::size_t sent_ = 0;
   bool ended_ = false;
