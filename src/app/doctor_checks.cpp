@@ -19,7 +19,7 @@ using trust::StapleState;
 constexpr std::uint16_t kPlainPort = 1883;
 constexpr std::int64_t kWarnDays = 30;
 /// Below it the agent may be ended by the kernel when it replays a long outage (docs/toolbox.md).
-constexpr std::uint64_t kLeastRoom_kb = 16 * 1024;
+constexpr std::uint64_t kLeastRoom_kb = std::uint64_t{16} * 1024;
 
 Check good(std::string id, std::string evidence) {
   return {std::move(id), CheckVerdict::good, std::move(evidence), ""};
@@ -118,11 +118,11 @@ Check check_dns(const WalkResult& way) {
 Check check_tcp(const HostPort& to, const WalkResult& way) {
   if (way.addresses.empty()) return skipped("tcp", "there is no address");
   if (!way.is_connected()) {
-    const auto failure = failure_of(to, {way, {}});
-    std::vector<std::string> tried;
-    for (const TcpAttempt& attempt : way.attempts) tried.push_back(text_of(attempt));
-    return {"tcp", CheckVerdict::bad, joined(tried) + " (" + std::string(failure->code.name) + ")",
-            std::string(failure->remedy())};
+    std::string tried;
+    for (const TcpAttempt& attempt : way.attempts) tried += (tried.empty() ? "" : ", ") + text_of(attempt);
+    const Error failure = failure_of(to, {way, {}}).value_or(make_error(server_unreachable, "", ""));
+    return {"tcp", CheckVerdict::bad, tried + " (" + std::string(failure.code.name) + ")",
+            std::string(failure.remedy())};
   }
   std::string text = way.attempts.back().address + " port " + std::to_string(to.port) + " in " +
                      std::to_string(way.connect_took.count()) + " ms";

@@ -48,19 +48,23 @@ void add_metric(std::string& out, const Metric& metric, std::span<const WatchRow
   }
 }
 
-/// The row whose certificate ends first.
-const WatchRow* soonest(std::span<const WatchRow> rows) {
-  const WatchRow* first = nullptr;
+struct Ending {
+  const Watched* watched = nullptr;
+  UtcTime at;
+};
+/// The certificate that ends first. nullopt: none has an end.
+std::optional<Ending> first_ending(std::span<const WatchRow> rows) {
+  std::optional<Ending> first;
   for (const WatchRow& row : rows) {
-    if (!row.watched->served || !row.watched->served->ends) continue;
-    if (first == nullptr || *row.watched->served->ends < *first->watched->served->ends) first = &row;
+    const auto& served = row.watched->served;
+    const auto ends = served ? served->ends : std::nullopt;
+    if (ends && (!first || *ends < first->at)) first = Ending{row.watched, *ends};
   }
   return first;
 }
 
-std::int64_t days_to_end(const WatchRow& row, UtcTime now) {
-  return std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<86400>>>(*row.watched->served->ends - now)
-      .count();
+std::int64_t days_until(UtcTime end, UtcTime now) {
+  return std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<86400>>>(end - now).count();
 }
 
 std::string_view nagios_word(WatchLevel level) {
@@ -129,8 +133,8 @@ std::string nagios_text(std::span<const WatchRow> rows, UtcTime now) {
   text.append(nagios_word(worst(rows))).append(" - ").append(std::to_string(rows.size())).append(" servers, ");
   text += std::to_string(criticals) + " critical, " + std::to_string(warnings) + " warning";
   std::string data;
-  if (const WatchRow* first = soonest(rows)) {
-    const std::string days = std::to_string(days_to_end(*first, now));
+  if (const auto first = first_ending(rows)) {
+    const std::string days = std::to_string(days_until(first->at, now));
     text += ", first end in " + days + " days at " + format(first->watched->address);
     data = "days=" + days + ";" + std::to_string(kWarnDays) + ":;" + std::to_string(kCriticalDays) + ": ";
   }
