@@ -66,7 +66,7 @@ struct Request {
 [[nodiscard]] Request self_signed_request(const std::string& names = "DNS:broker.example.com");
 
 struct CrlRequest {
-  std::vector<const Issued*> revoked = {};
+  std::vector<const Issued*> revoked = {};  // NOLINT(readability-redundant-member-init)
   UtcTime from = day(2026, 1, 15);
   UtcTime until = day(2026, 2, 15);
   const EVP_PKEY* signer = nullptr;  ///< nullptr: the issuer

@@ -19,12 +19,14 @@ namespace meterseal::test {
 struct ServerSetup {
   Issued identity;
   std::vector<const Issued*> intermediates;
-  std::string staple = {};  ///< OCSP answer; empty: none
+  /// OCSP answer; empty: none
+  std::string staple = {};  // NOLINT(readability-redundant-member-init)
   int min_version = TLS1_2_VERSION;
   int max_version = TLS1_3_VERSION;
   const char* suites = nullptr;       ///< of TLS 1.2; nullptr: OpenSSL's own
   const Issued* client_ca = nullptr;  ///< demands a client certificate of this CA
-  std::string alpn = {};              ///< takes this protocol; empty: ignores the extension
+  /// takes this protocol; empty: ignores the extension
+  std::string alpn = {};  // NOLINT(readability-redundant-member-init)
 };
 
 /// One listening server: its tickets are good for its later connections.

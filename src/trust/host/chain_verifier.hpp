@@ -18,8 +18,10 @@ struct ChainQuestion {
   std::string ca;     ///< PEM: the anchors
   std::string host;   ///< DNS name or address
   UtcTime time;
-  std::string crl = {};   ///< PEM, one or many, or DER; empty: no revocation is checked
-  std::string ocsp = {};  ///< an OCSP answer in DER, as it would be stapled; empty: none
+  /// PEM, one or many, or DER; empty: no revocation is checked
+  std::string crl = {};  // NOLINT(readability-redundant-member-init)
+  /// an OCSP answer in DER, as it would be stapled; empty: none
+  std::string ocsp = {};  // NOLINT(readability-redundant-member-init)
 };
 
 struct ChainAnswer {
