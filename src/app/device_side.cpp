@@ -63,9 +63,9 @@ Result<OwnRecord> load_own_record(const std::string& state, const BrokerConfig& 
     if (!policy) return tl::unexpected(policy.error());
     own.policy = *policy;
   }
-  auto lineage = lineage_in(*values, broker.address);
+  const auto lineage = lineage_in(*values, broker.address);
   if (!lineage) return tl::unexpected(lineage.error());
-  own.lineage = std::move(*lineage);
+  own.lineage = *lineage;
   return own;
 }
 

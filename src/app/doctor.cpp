@@ -76,10 +76,10 @@ class Login final : private mqtt::host::ClientObserver {
   void on_rejected(mqtt::Token /*token*/, const Error& /*error*/) override {}
   void on_failure(const mqtt::host::Broker& /*broker*/, const Error& error) override { end(error); }
 
-  void end(std::optional<Error> failure) {
+  void end(const std::optional<Error>& failure) {
     if (is_ended_) return;
     is_ended_ = true;
-    failure_ = std::move(failure);
+    failure_ = failure;
     limit_.cancel();
     client_->stop([this] { io_.stop(); });
   }
@@ -260,11 +260,11 @@ class Doctor {
     // The peak of the whole process is all that the kernel tells: where this handshake did not raise it, it cost less.
     trust_peak_kb_ = peak_kb > peak_before_kb ? peak_kb - before_kb : 0;
     if (!talk) return skip({"policy"}, "the handshake could not begin");
-    judge_policy(*talk);
+    judge_policy(patient_.broker->tls, *talk);
   }
 
-  void judge_policy(EngineTalk& talk) {
-    const OwnTrust own{patient_.broker->tls.policy, patient_.lineage};
+  void judge_policy(const TlsConfig& tls, EngineTalk& talk) {
+    const OwnTrust own{tls.policy, patient_.lineage};
     const trust::Facts& facts = talk.client().summary().facts;
     if (talk.is_done()) {
       is_trusted_ = std::holds_alternative<trust::Trusted>(talk.client().verdict());
@@ -275,7 +275,7 @@ class Doctor {
     if (facts.certificate == trust::Sha256{} || std::holds_alternative<trust::Acceptable>(first)) {
       const std::string alert = talk.client().peer_alert();
       const bool wants_certificate = spoken_.modern.probe.asked_for_client_certificate;
-      const ClientIdentity& identity = patient_.broker->tls.identity;
+      const ClientIdentity& identity = tls.identity;
       const bool has_identity = !identity.certificate.path.empty() || !identity.pkcs11_uri.path.empty();
       is_trusted_ = wants_certificate && facts.certificate != trust::Sha256{} && has_identity;
       checks_.push_back({"policy", is_trusted_ ? CheckVerdict::good : CheckVerdict::bad,
@@ -322,12 +322,11 @@ class Doctor {
     state.available_kb = read_machine_load().available_memory_kb;
     state.limit_kb = memory_limit_kb();
     state.trust_peak_kb = trust_peak_kb_.value_or(0);
-    if (trust_peak_kb_) state.trust_mode = name_of_mode();
+    if (trust_peak_kb_ && patient_.broker) state.trust_mode = name_of_mode(patient_.broker->tls);
     return state;
   }
 
-  [[nodiscard]] std::string name_of_mode() const {
-    const TlsConfig& tls = patient_.broker->tls;
+  [[nodiscard]] static std::string name_of_mode(const TlsConfig& tls) {
     const std::string anchors = tls.ca_builtin             ? "built in"
                                 : tls.ca_file.path.empty() ? tls.ca_path.path
                                                            : tls.ca_file.path;

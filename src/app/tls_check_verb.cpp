@@ -58,10 +58,10 @@ Result<Patient> patient_of(const CheckArguments& arguments, const std::optional<
   if (broker == config->mqtt.brokers.end()) return patient;
   patient.broker = *broker;
   patient.mqtt = config->mqtt;
-  auto own = load_own_record(state_directory(arguments.state), *broker);
+  const auto own = load_own_record(state_directory(arguments.state), *broker);
   if (own) {
     patient.broker->tls.policy = own->policy;
-    patient.lineage = std::move(own->lineage);
+    patient.lineage = own->lineage;
   } else {
     const Error& error = own.error();
     checks.push_back({"state", CheckVerdict::warning,
