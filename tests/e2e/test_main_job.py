@@ -171,6 +171,8 @@ def test_no_secret_stands_in_log_arguments_or_readable_files(parts, pki):
     state = agent.folder / "state"
     assert state.stat().st_mode & 0o077 == 0
     for file in state.iterdir():
+        if file.is_socket():
+            continue  # of the console: the kernel names who is at the other end
         assert file.stat().st_mode & 0o077 == 0, file
         assert PASSWORD.encode() not in file.read_bytes(), file
     assert USER not in "".join(m[1] for m in observer.messages)
