@@ -26,7 +26,7 @@ class RabbitMq(Process):
             "RABBITMQ_LOG_BASE": str(folder / "log"), "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"), "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_DIST_PORT": str(node_port), "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(self.epmd_port)}
-        super().__init__(["/usr/lib/rabbitmq/bin/rabbitmq-server"], env=self.environment)
+        super().__init__(["/usr/lib/rabbitmq/bin/rabbitmq-server"], env=self.environment, cwd=folder)
         wait_for("RabbitMQ's TLS listener", self.listens, 90)
 
     def listens(self):
