@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "app/errors.hpp"
+#include "app/whole_file.hpp"
 #include "core/host/private_file.hpp"
 #include "trust/pin.hpp"
 
@@ -36,20 +36,14 @@ std::optional<Confirmation> parse(std::string_view text) {
 
 Result<void> leave_confirmation(const std::string& state, const Confirmation& confirmation) {
   const std::string note = note_of(state);
-  const std::string draft = note + ".draft";
   const std::string text =
       format(confirmation.broker) + " " + std::string(trust::format_sha256(confirmation.shown).view()) + "\n";
-  const std::string fault = host::write_private_file(draft, text);
+  struct stat directory{};
+  if (::stat(state.c_str(), &directory) != 0) return fail(confirmation_unusable, note, std::strerror(errno));
+  const std::optional<Owner> owner =
+      ::geteuid() == 0 ? std::optional(Owner{directory.st_uid, directory.st_gid}) : std::nullopt;
+  const std::string fault = replace_file(note, text, 0600, owner);
   if (!fault.empty()) return fail(confirmation_unusable, note, fault);
-  struct stat owner{};
-  const bool is_placed = ::stat(state.c_str(), &owner) == 0 &&
-                         (::geteuid() != 0 || ::chown(draft.c_str(), owner.st_uid, owner.st_gid) == 0) &&
-                         std::rename(draft.c_str(), note.c_str()) == 0;
-  if (!is_placed) {
-    const int error = errno;
-    ::unlink(draft.c_str());
-    return fail(confirmation_unusable, note, std::strerror(error));
-  }
   return {};
 }
 

@@ -1,8 +1,6 @@
 // `meterseal tls watch`: looks at one or thousands of servers again and again and tells what a person should know
 // before a meter goes dark: a certificate that ends soon, another certificate or key, a server that is away.
 
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -24,6 +22,7 @@
 #include "app/tls_look.hpp"
 #include "app/tls_verbs.hpp"
 #include "app/watch_report.hpp"
+#include "app/whole_file.hpp"
 
 namespace meterseal::app {
 
@@ -68,20 +67,6 @@ Result<std::string> read_text(std::istream& in, const std::string& where, const 
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kMaxText) return fail(code, where, "is larger than 8 MiB");
   return text;
-}
-
-/// Whoever reads the file finds the old text or the new one, never a part.
-Result<void> replace_file(const std::string& path, const std::string& text, mode_t mode) {
-  const std::string fresh = path + ".new";
-  {
-    std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-    file << text;
-    if (!file.flush()) return fail(watch_memory_unusable, path, "cannot be written");
-  }
-  std::error_code error;
-  if (::chmod(fresh.c_str(), mode) == 0) std::filesystem::rename(fresh, path, error);
-  if (error) return fail(watch_memory_unusable, path, error.message());
-  return {};
 }
 
 void print(const std::string& text) {
@@ -192,9 +177,9 @@ class Watcher {
     if (format_ == Format::nagios) print(nagios_text(rows(), now));
     if (format_ == Format::prometheus) {
       const std::string text = prometheus_text(rows(), now);
-      arguments_.output.empty() ? print(text) : keep(replace_file(arguments_.output, text, 0644));
+      arguments_.output.empty() ? print(text) : keep(arguments_.output, text, 0644);
     }
-    if (!arguments_.memory.empty()) keep(replace_file(arguments_.memory, encode(servers_), 0600));
+    if (!arguments_.memory.empty()) keep(arguments_.memory, encode(servers_), 0600);
     if (is_once_ || failure_) {
       is_over_ = true;
       return;
@@ -205,8 +190,9 @@ class Watcher {
     });
   }
 
-  void keep(const Result<void>& written) {
-    if (!written) failure_ = written.error();
+  void keep(const std::string& file, const std::string& text, mode_t mode) {
+    const std::string fault = replace_file(file, text, mode);
+    if (!fault.empty()) failure_ = make_error(watch_memory_unusable, file, fault);
   }
 
   [[nodiscard]] std::vector<WatchRow> rows() const {
