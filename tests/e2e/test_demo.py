@@ -51,15 +51,28 @@ def test_the_demo_survives_a_broker_outage(folder):
     assert_nothing_left(folder)
 
 
-@pytest.mark.parametrize("mode", ["fingerprint", "ca"])
-@pytest.mark.parametrize("kind", ["same-key", "new-key", "other-ca"])
-def test_the_demo_renews_the_certificate_and_loses_nothing(folder, mode, kind):
+def renewed_demo(folder, mode, kind):
     demo = run_demo(folder, "--mode", mode, "--renew", kind, "--seconds", "3")
     out, _ = demo.communicate(timeout=150)
     assert demo.returncode == 0, out
     assert "messages numbered without a gap: nothing was lost" in out
     assert ("refused, nothing sent" in out) == (kind == "other-ca")
     assert_nothing_left(folder)
+
+
+@pytest.mark.parametrize("mode", ["fingerprint", "ca"])
+def test_the_demo_goes_on_after_a_renewal_with_the_same_key(folder, mode):
+    renewed_demo(folder, mode, "same-key")
+
+
+@pytest.mark.parametrize("mode", ["fingerprint", "ca"])
+def test_the_demo_goes_on_after_a_renewal_with_a_new_key(folder, mode):
+    renewed_demo(folder, mode, "new-key")
+
+
+@pytest.mark.parametrize("mode", ["fingerprint", "ca"])
+def test_the_demo_refuses_another_ca_and_is_mended_without_a_loss(folder, mode):
+    renewed_demo(folder, mode, "other-ca")
 
 
 def test_the_demo_learns_and_sends_nothing_before_the_confirmation(folder):
