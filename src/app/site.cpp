@@ -25,8 +25,8 @@
 #include "app/stamper.hpp"
 #include "app/telemetry.hpp"
 #include "app/telemetry_schedule.hpp"
-#include "app/web_face.hpp"
 #include "app/trust_console.hpp"
+#include "app/web_face.hpp"
 #include "console/console.hpp"
 #include "console/host/socket_server.hpp"
 #include "core/json_writer.hpp"
@@ -91,8 +91,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         client_(std::make_unique<BrokerClient>(loop_, clock, log_, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
-      page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
-                                                     meters_, console_, store_});
+      page_ = std::make_unique<PageDevice>(
+          PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, meters_, console_, store_});
     }
     delivery_.use(*client_);
     presence_.use(*client_);

@@ -44,7 +44,7 @@ struct TlsSettings {
   std::string pkcs11;       ///< "pkcs11:token=agent;object=mqtt": the key stays in a token; instead of client_key
   std::string pkcs11_module;
   std::string pkcs11_pin_file;
-  std::string alpn;         ///< one protocol name; empty: none
+  std::string alpn;  ///< one protocol name; empty: none
 };
 
 /// What a log line may say about an established connection.
