@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxAboveLeaf = 8;
 constexpr int kMaxChains = 64;
-constexpr int kMaxSteps = 2048;  ///< of the search, where names lead round and round
+constexpr int kMaxSteps = 512;  ///< of the search, where names lead round and round
 
 using Stack = CertificateStack;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, FreedBy<&X509_STORE_CTX_free>>;

@@ -402,15 +402,9 @@ TEST(ChainVerifier, JudgesRevocationByCrl) {
   });
 }
 
-TEST(ChainVerifier, JudgesRevocationByOcsp) {
+TEST(ChainVerifier, JudgesWhatAnOcspAnswerSays) {
   using Maker = std::function<std::string(const Issued&, const Issued&, const Issued&)>;
   const auto with = [](const Maker& maker) { return [=](World& w) { w.ocsp = maker; }; };
-  const auto delegate = [](const Issued& issuer, const char* purpose) {
-    Request request = test::leaf_request(issuer, "");
-    request.common_name = "responder";
-    set(request, "extendedKeyUsage", purpose);
-    return issue(request);
-  };
   check({
       {"good", "ca 0",
        with([](const Issued&, const Issued& issuer, const Issued& leaf) { return make_staple(leaf, issuer); })},
@@ -441,6 +435,33 @@ TEST(ChainVerifier, JudgesRevocationByOcsp) {
        with([](const Issued&, const Issued& issuer, const Issued&) {
          return make_staple(issue(test::leaf_request(issuer)), issuer);
        })},
+      {"signed with SHA-1", "Refused staple_bad", with([](const Issued&, const Issued& issuer, const Issued& leaf) {
+         return make_staple(leaf, issuer, {.digest = "SHA1"});
+       })},
+      {"garbage", "Refused staple_bad",
+       with([](const Issued&, const Issued&, const Issued&) { return std::string("x"); })},
+      {"with bytes after its end", "Refused staple_bad",
+       with([](const Issued&, const Issued& issuer, const Issued& leaf) { return make_staple(leaf, issuer) + "x"; })},
+      {"demanded by the certificate, and none", "Refused staple_missing",
+       [](World& w) { set(w.leaf, "tlsfeature", "status_request"); }},
+      {"demanded by the certificate, and there", "ca 0",
+       [](World& w) {
+         set(w.leaf, "tlsfeature", "status_request");
+         w.ocsp = [](const Issued&, const Issued& issuer, const Issued& leaf) { return make_staple(leaf, issuer); };
+       }},
+  });
+}
+
+TEST(ChainVerifier, JudgesWhoSignedAnOcspAnswer) {
+  using Maker = std::function<std::string(const Issued&, const Issued&, const Issued&)>;
+  const auto with = [](const Maker& maker) { return [=](World& w) { w.ocsp = maker; }; };
+  const auto delegate = [](const Issued& issuer, const char* purpose) {
+    Request request = test::leaf_request(issuer, "");
+    request.common_name = "responder";
+    set(request, "extendedKeyUsage", purpose);
+    return issue(request);
+  };
+  check({
       {"signed by a stranger", "Refused staple_bad", with([](const Issued&, const Issued& issuer, const Issued& leaf) {
          const Issued stranger = issue(test::root_request());
          return make_staple(leaf, issuer, {.signer = &stranger, .sends_signer = true});
@@ -464,20 +485,6 @@ TEST(ChainVerifier, JudgesRevocationByOcsp) {
          return make_staple(leaf, issuer, {.signer = &responder, .sends_signer = true});
        }),
        kThree},
-      {"signed with SHA-1", "Refused staple_bad", with([](const Issued&, const Issued& issuer, const Issued& leaf) {
-         return make_staple(leaf, issuer, {.digest = "SHA1"});
-       })},
-      {"garbage", "Refused staple_bad",
-       with([](const Issued&, const Issued&, const Issued&) { return std::string("x"); })},
-      {"with bytes after its end", "Refused staple_bad",
-       with([](const Issued&, const Issued& issuer, const Issued& leaf) { return make_staple(leaf, issuer) + "x"; })},
-      {"demanded by the certificate, and none", "Refused staple_missing",
-       [](World& w) { set(w.leaf, "tlsfeature", "status_request"); }},
-      {"demanded by the certificate, and there", "ca 0",
-       [](World& w) {
-         set(w.leaf, "tlsfeature", "status_request");
-         w.ocsp = [](const Issued&, const Issued& issuer, const Issued& leaf) { return make_staple(leaf, issuer); };
-       }},
   });
 }
 

@@ -123,6 +123,11 @@ TEST(TlsAttack, CertificatesThatDoNotHold) {
          s.serve(changed_leaf(s, [](Request& r) { r.key_kind = test::KeyKind::rsa1024; }));
          s.pin(s.leaf);
        }},
+  });
+}
+
+TEST(TlsAttack, CertificatesAgainstThePolicy) {
+  expect_all_refused({
       {"expired, pinned, and the policy says refuse", "trust_expired", "certificate expired",
        [](TlsSite& s) {
          s.serve(changed_leaf(s, [](Request& r) { r.until = day(2026, 1, 31); }));
@@ -140,6 +145,11 @@ TEST(TlsAttack, CertificatesThatDoNotHold) {
          test::write_file(s.folder.file("ca.pem"), issue(other).pem());
          s.server.intermediates.push_back(&s.root);
        }},
+  });
+}
+
+TEST(TlsAttack, CertificatesThatAreRevoked) {
+  expect_all_refused({
       {"demanding a staple and sending none", "trust_staple_missing", "bad certificate status response",
        [](TlsSite& s) { s.serve(changed_leaf(s, [](Request& r) { set(r, "tlsfeature", "status_request"); })); }},
       {"with a staple that says revoked", "trust_revoked", "bad certificate status response",
