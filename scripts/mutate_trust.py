@@ -24,6 +24,12 @@ COMPILE = ["g++", "-std=c++20", "-w", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}/src", 
 EQUIVALENT = {
     ("checks.cpp", "if (fault && (!first || *fault < *first)) first = fault;",
      "if (fault && (!first || *fault <= *first)) first = fault;"): "two equal reasons are one reason",
+    ("lineage.cpp", "for (std::size_t begin = 0; begin < text.size();) {",
+     "for (std::size_t begin = 0; begin <= text.size();) {"): "one more line, which is empty and says nothing",
+    ("lineage.cpp", "for (std::size_t begin = 0; begin < text.size();) {",
+     "for (std::size_t begin = 1; begin < text.size();) {"): "cuts the first line only, which is compared and not read",
+    ("lineage.cpp", "std::uint64_t ms = 0;", "std::uint64_t ms = -1;"): "written before it is used",
+    ("lineage.cpp", "std::uint64_t ms = 0;", "std::uint64_t ms = 1;"): "written before it is used",
 }
 
 
