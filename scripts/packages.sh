@@ -1,11 +1,11 @@
 # Which Debian packages each job needs, and how they are installed. Sourced by ./dev.
 # Why each one: docs/dependencies.md.
 
-packages_build=(g++ cmake ninja-build ccache git ca-certificates tzdata
-  libssl-dev libp11-dev libsqlite3-dev libpq-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev libedit-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
+packages_build=(g++ cmake ninja-build ccache git ca-certificates tzdata pkg-config gzip nodejs npm
+  libssl-dev libp11-dev libsqlite3-dev libsodium-dev libpq-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev libedit-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
 packages_demo=(mosquitto mosquitto-clients openssl)
 packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev softhsm2 rabbitmq-server postgresql
-  python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt gcc procps)
+  python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt gcc procps chromium)
 packages_check=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev libc++-19-dev
   picolibc-riscv64-unknown-elf python3)
 packages_cov=(gcovr)
@@ -13,7 +13,14 @@ packages_cov=(gcovr)
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 log_file() { mkdir -p build/log && printf 'build/log/%s.log' "$1"; }
 
-is_installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+is_installed() {
+  # Node may come from elsewhere, with npm inside: Debian's npm would then remove it.
+  case "$1" in
+    nodejs) command -v node >/dev/null && return 0 ;;
+    npm) command -v npm >/dev/null && return 0 ;;
+  esac
+  dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
 
 # need GROUP...: installs what is missing of these groups. Starts no service: the packages of the brokers would.
 need() {

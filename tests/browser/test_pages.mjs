@@ -8,7 +8,6 @@ const name = (label) => label.toLowerCase().replaceAll(" ", "-");
 await run([], async ({ open }) => {
   for (const [kind, width, height, scheme] of [["desktop", 1280, 900, "light"], ["phone", 390, 844, "dark"]]) {
     const page = await open(width, height, scheme);
-    await page.context().grantPermissions([]);
     await page.getByLabel("User").waitFor();
     await accessible(page, `login on ${kind}`);
     await picture(page, `login-${kind}`);
@@ -30,7 +29,8 @@ await run([], async ({ open }) => {
     await picture(page, `main-${kind}`);
     for (const label of kPages) {
       await go(page, label);
-      await page.waitForLoadState("networkidle").catch(() => {});
+      await page.locator("main .card").first().waitFor();
+      await page.getByText("Loading…").waitFor({ state: "detached" });
       await accessible(page, `${label} on ${kind}`);
       await noSidewaysScrolling(page, `${label} on ${kind}`);
       await picture(page, `${name(label)}-${kind}`);

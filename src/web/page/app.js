@@ -105,6 +105,8 @@ function showApp() {
 
 async function leave() {
   await post("/api/logout").catch(() => {});
+  // Who logs in next begins at the beginning.
+  history.replaceState(null, "", "/");
   begin();
 }
 

@@ -63,9 +63,9 @@ export function servedReport(report) {
 function fetchCard() {
   const host = h("input", { type: "text", spellcheck: "false", autocapitalize: "off" });
   const result = h("div", {});
-  get("/api/form", { name: "mqtt" }).then((table) => {
+  const proposed = get("/api/form", { name: "mqtt" }).then((table) => {
     const value = (name) => table.fields.find((one) => one.name === name)?.value ?? "";
-    if (value("MqttHost")) host.value = `${value("MqttHost")}:${value("MqttPort") || 8883}`;
+    if (value("MqttHost") && !host.value) host.value = `${value("MqttHost")}:${value("MqttPort") || 8883}`;
   }, () => {});
   const use = async (slot, text) => {
     const agreed = await ask(`Set as fingerprint ${slot}`, [h("p", {}, "Only when it is the one of the broker's own certificate:"), fingerprint(text)], "It is the same, set it");
@@ -76,6 +76,7 @@ function fetchCard() {
   };
   const body = form([field("Broker", host, "HOST:PORT. Nothing is sent to it but the TLS handshake.")], "Fetch and compare", async () => {
     fill(result);
+    await proposed;
     const report = await post("/api/tls/fetch", { host: host.value.trim() });
     const table = await get("/api/form", { name: "tls" });
     const slots = [1, 2].filter((slot) => {
@@ -89,7 +90,7 @@ function fetchCard() {
         h("button", { type: "button", onclick: () => use(2, report.fingerprint) }, "Use as fingerprint 2 (successor)"))]);
     return null;
   });
-  return { element: h("section", { class: "card" }, h("h2", {}, "Fetch and compare"), body, result), host };
+  return { element: h("section", { class: "card" }, h("h2", {}, "Fetch and compare"), body, result), host, proposed };
 }
 
 export function stepsList(report) {
@@ -99,11 +100,12 @@ export function stepsList(report) {
       step.hint && h("p", { class: "small quiet" }, step.hint))));
 }
 
-function checkCard(host) {
+function checkCard({ host, proposed }) {
   const result = h("div", { "aria-live": "polite" });
   const body = form([h("p", { class: "quiet" }, "Goes the way of the device step by step, with its settings, beside the running connection.")],
     "Test the connection", async () => {
       fill(result);
+      await proposed;
       const report = await post("/api/tls/check", { host: host.value.trim() });
       fill(result, report.error ? notice("bad", report.error, report.hint) : stepsList(report));
       return null;
@@ -115,7 +117,7 @@ export function tlsView() {
   const seal = sealCard();
   const fetching = fetchCard();
   return { title: "Configure TLS", element: h("div", {}, seal.element,
-    h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), fetching.element, checkCard(fetching.host)),
+    h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), fetching.element, checkCard(fetching)),
   live: (values) => seal.show(values.seal, values.waiting) };
 }
 

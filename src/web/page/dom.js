@@ -83,5 +83,6 @@ export function ask(title, content, yes, no = "Cancel") {
 }
 
 export function fingerprint(text) {
-  return h("code", { class: "fingerprint" }, text);
+  // A line breaks between pairs, so that two of them can be compared by eye.
+  return h("code", { class: "fingerprint" }, text.split(":").flatMap((pair, i) => i > 0 ? [":", h("wbr"), pair] : [pair]));
 }

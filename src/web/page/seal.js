@@ -58,7 +58,9 @@ export function sealCard() {
   let shown = "";
   return { element: card, show(seal, waiting) {
     // Only what changed is drawn again: a button under the finger stays, a screen reader stays quiet.
-    const key = JSON.stringify([seal, waiting > 0]);
+    // A record or two on their way are no backlog.
+    const backlog = waiting > 5;
+    const key = JSON.stringify([seal, backlog]);
     if (key === shown) return;
     shown = key;
     const { look, title } = kStates[seal.state] ?? kStates.offline;
@@ -71,7 +73,7 @@ export function sealCard() {
         pairs([["Broker", seal.broker], ["Known by", kModes[seal.mode] ?? seal.mode], ["Believed by", seal.by],
           ["Protocol", [seal.version, seal.suite].filter(Boolean).join(", ")], ["Certificate ends", expiry(seal.expires)],
           ["Served fingerprint", seal.state !== "sealed" && seal.served && h("span", { class: "mono" }, seal.served)],
-          ["Waiting", waiting > 0 && `${waiting} records are kept until the broker takes them`],
+          ["Waiting", backlog && "readings are kept on the disk until the broker takes them"],
           ["Reason code", seal.code]]),
         seal.remedyLine && isAdmin() && h("div", { class: "row" },
           h("button", { class: "first", onclick: () => mend(seal, outcome) }, seal.state === "learned" ? "Compare and confirm" : "Compare and mend")),
