@@ -295,3 +295,21 @@ def test_the_text_names_each_check_and_its_remedy(parts, pki):
     assert lines[0] == f"localhost:{broker.port}"
     at = next(n for n, line in enumerate(lines) if line.startswith("bad      chain"))
     assert lines[at + 1].strip().startswith("-> use mode")
+
+
+def test_a_pin_that_was_set_by_command_counts_as_it_does_for_the_agent(parts, pki):
+    certificate = pki.issue("broker")
+    broker = parts.mosquitto(certificate)
+    parts.sim()
+    agent = parts.agent(site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200',
+                             'mode = "fingerprint"\nlearn = "confirm"'))
+    agent.wait_line("TLS: learned")
+    state = agent.folder / "state"
+    found = check("--config", agent.config, "--state", state, exit_code=1)
+    assert "trust_unconfirmed" in found["policy"]["evidence"] and found["mqtt"]["verdict"] == "skipped"
+    said = run_binary("console", "--state", state, "MqttFingerprint1", certificate.fingerprint)
+    assert said.returncode == 0, said.stdout + said.stderr
+    agent.wait_line(r"MQTT: Connected to .* \(TLS\)")
+    found = check("--config", agent.config, "--state", state, exit_code=0)
+    assert "its certificate is pinned in slot 1" in found["policy"]["evidence"]
+    assert found["mqtt"]["verdict"] == "ok"
