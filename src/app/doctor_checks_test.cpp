@@ -279,13 +279,15 @@ TEST(DoctorRenewal, ProposesSameCaWhereChainAndNameVerify) {
 TEST(DoctorRenewal, NoticesAPinWhoseCaWasNeverRecordedOrIsAnotherOne) {
   OwnTrust own = pinned(Renewal::same_ca);
   trust::SlotRecord record;
-  record.declared = *own.policy.pins[0];
+  record.declared = own.policy.pins[0].value_or(trust::Pin{});
   record.anchor = digest(9);
   own.lineage.slots[0] = record;
   expect(check_renewal(own, sound()), "renewal", {CheckVerdict::good, "with any key"});
-  own.lineage.slots[0]->anchor = digest(8);
+  record.anchor = digest(8);
+  own.lineage.slots[0] = record;
   expect(check_renewal(own, sound()), "renewal", {CheckVerdict::warning, "another CA than this pin"});
-  own.lineage.slots[0]->anchor.reset();
+  record.anchor.reset();
+  own.lineage.slots[0] = record;
   expect(check_renewal(own, sound()), "renewal", {CheckVerdict::warning, "another CA than this pin"});
 }
 

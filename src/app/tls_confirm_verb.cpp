@@ -48,15 +48,17 @@ Result<HostPort> broker_of(const ConfirmArguments& arguments, const std::string&
     if (!address) return fail(bad_argument, arguments.address, address.error());
     return *address;
   }
-  const auto config = load_own_config(arguments.config);
-  if (!config) return tl::unexpected(config.error().front());
-  if (!*config) return fail(bad_argument, "meterseal tls confirm", "needs HOST[:PORT] where no configuration file is");
-  for (const BrokerConfig& broker : (*config)->mqtt.brokers) {
+  const auto loaded = load_own_config(arguments.config);
+  if (!loaded) return tl::unexpected(loaded.error().front());
+  const std::optional<Config>& config = *loaded;
+  if (!config) return fail(bad_argument, "meterseal tls confirm", "needs HOST[:PORT] where no configuration file is");
+  for (const BrokerConfig& broker : config->mqtt.brokers) {
     const auto lineage = load_lineage(state, broker.address);
     if (!lineage) return tl::unexpected(lineage.error());
-    if (lineage->learned && !lineage->learned->confirmed) return broker.address;
+    const std::optional<trust::Learned>& learned = lineage->learned;
+    if (learned && !learned->confirmed) return broker.address;
   }
-  return (*config)->mqtt.brokers.front().address;
+  return config->mqtt.brokers.front().address;
 }
 
 void show(const HostPort& broker, const trust::Learned& learned) {
@@ -116,7 +118,8 @@ Result<bool> wait_for_agent(const std::string& state, const HostPort& broker) {
   while (std::chrono::steady_clock::now() < deadline) {
     const auto lineage = load_lineage(state, broker);
     if (!lineage) return tl::unexpected(lineage.error());
-    if (lineage->learned && lineage->learned->confirmed) return true;
+    const std::optional<trust::Learned>& learned = lineage->learned;
+    if (learned && learned->confirmed) return true;
     std::this_thread::sleep_for(kLook);
   }
   return false;
@@ -149,10 +152,11 @@ int confirm(const ConfirmArguments& arguments) {
   if (!broker) return refuse(broker.error(), 2);
   const auto lineage = load_lineage(state, *broker);
   if (!lineage) return refuse(lineage.error(), 2);
-  if (arguments.json) return show_json(*broker, lineage->learned), 0;
-  if (!lineage->learned) return refuse(make_error(trust::nothing_learned, format(*broker), "nothing was learned"), 1);
-  show(*broker, *lineage->learned);
-  if (lineage->learned->confirmed) return 0;
+  const std::optional<trust::Learned>& learned = lineage->learned;
+  if (arguments.json) return show_json(*broker, learned), 0;
+  if (!learned) return refuse(make_error(trust::nothing_learned, format(*broker), "nothing was learned"), 1);
+  show(*broker, *learned);
+  if (learned->confirmed) return 0;
   if (!arguments.fingerprint.empty()) return confirm_value(state, *broker, *lineage, arguments.fingerprint);
   const auto value = ask();
   if (value) return confirm_value(state, *broker, *lineage, *value);

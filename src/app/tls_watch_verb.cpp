@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::uint16_t kTlsPort = 8883;
 constexpr std::size_t kMaxServers = 10'000;
-constexpr std::size_t kMaxText = 8 * 1024 * 1024;
+constexpr std::size_t kMaxText = std::size_t{8} * 1024 * 1024;
 
 enum class Format : std::uint8_t {
   text,
@@ -197,6 +197,7 @@ class Watcher {
 
   [[nodiscard]] std::vector<WatchRow> rows() const {
     std::vector<WatchRow> all;
+    all.reserve(servers_.size());
     for (std::size_t i = 0; i < servers_.size(); ++i) all.push_back({&servers_[i], levels_[i]});
     return all;
   }

@@ -31,7 +31,7 @@ TEST(TasmotaKey, OfAnRsaKeyIsWhatTasmotaComputes) {
       "/yLGfu89UodNDcQm+LkwRznhfVhta8SOpCW4cKcDRNgG6za3WemtLVGX/L1F6VHK\n"
       "VQIDAQAB\n");
   ASSERT_TRUE(key);
-  EXPECT_EQ(format_digest(tasmota_key_digest(key.get()).value()).view(),
+  EXPECT_EQ(format_digest(tasmota_key_digest(key.get()).value_or(Sha1{})).view(),
             "9E:73:95:4B:E0:BC:25:F5:F3:F1:BA:4F:B8:AC:81:5A:71:FC:36:CB");
 }
 
@@ -40,7 +40,7 @@ TEST(TasmotaKey, OfAP256KeyIsWhatTasmotaComputes) {
       "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaqdRR1aJp2a25qe3/TBcVMwB+eeQ\n"
       "NjOOq6PArbrai0HtAeihVkaMaSNghbLMZB8iUnCi0dxsdXQfDN4JDxqoVQ==\n");
   ASSERT_TRUE(key);
-  EXPECT_EQ(format_digest(tasmota_key_digest(key.get()).value()).view(),
+  EXPECT_EQ(format_digest(tasmota_key_digest(key.get()).value_or(Sha1{})).view(),
             "D2:33:DD:C1:5F:B6:6F:45:DA:F6:B1:89:15:B4:41:9A:FF:50:D2:D2");
 }
 
