@@ -61,7 +61,12 @@ inline std::unique_ptr<trust::host::TlsClient> connect(trust::host::TlsContext& 
 }
 
 inline std::string code_of(const trust::host::TlsClient& client) {
-  return client.error() ? std::string(client.error()->code.name) : "no error";
+  const std::optional<Error>& error = client.error();
+  return error ? std::string(error->code.name) : "no error";
+}
+inline std::string detail_of(const trust::host::TlsClient& client) {
+  const std::optional<Error>& error = client.error();
+  return error ? std::string(error->detail.view()) : "no error";
 }
 
 }  // namespace meterseal::test

@@ -18,7 +18,6 @@ using test::connect;
 using test::day;
 using test::issue;
 using test::Issued;
-using test::kToday;
 using test::Request;
 using test::TlsSite;
 using Progress = TlsClient::Progress;
@@ -411,11 +410,13 @@ TEST(TlsAttack, ARefusalNamesWhatWasServed) {
   const auto context = site.context();
   const auto client = connect(*context);
   (void)test::talk(*client, server);
-  const std::string detail(client->error()->detail.view());
+  const std::string detail = test::detail_of(*client);
   EXPECT_NE(detail.find("other.example"), std::string::npos) << detail;
   EXPECT_NE(detail.find("192.0.2.7"), std::string::npos) << detail;
   EXPECT_NE(detail.find(format_pin(test::certificate_pin(site.leaf)).view()), std::string::npos) << detail;
-  EXPECT_EQ(client->error()->where.view(), test::kHost);
+  const std::optional<Error>& error = client->error();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->where.view(), test::kHost);
 }
 
 }  // namespace

@@ -95,8 +95,8 @@ class Connection final : public TlsClient {
 
  private:
   Progress finish();
-  Progress fail_with(Error error);
-  std::optional<Error> refusal_of(const Verdict& verdict) const;
+  Progress fail_with(const Error& error);
+  [[nodiscard]] std::optional<Error> refusal_of(const Verdict& verdict) const;
   void store_session(const std::vector<std::uint8_t>& encoded);
   [[nodiscard]] Error end_of_tls() const {
     return failure_of({setup_.host, peer_alert_, asked_for_certificate_, setup_.has_identity});
@@ -168,8 +168,8 @@ TlsClient::Progress Connection::handshake() {
   return fail_with(end_of_tls());
 }
 
-TlsClient::Progress Connection::fail_with(Error error) {
-  if (!error_) error_ = std::move(error);
+TlsClient::Progress Connection::fail_with(const Error& error) {
+  if (!error_) error_ = error;
   ERR_clear_error();
   return Progress::failed;
 }
@@ -215,7 +215,7 @@ int Connection::judge_list(X509_STORE_CTX* list) {
 int Connection::judge_flight() {
   if (SSL_session_reused(ssl_.get()) == 1) return 1;  // judged in finish(), by what it began with
   const unsigned char* der = nullptr;
-  const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &der);
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), static_cast<void*>(&der));
   const Bytes staple(der, der != nullptr && size > 0 ? static_cast<std::size_t>(size) : 0);
   X509* leaf = SSL_get0_peer_certificate(ssl_.get());
   const StapleFinding found = check_staple(staple, leaf, issuer_.get(), setup_.now);
@@ -240,7 +240,7 @@ TlsClient::Progress Connection::finish() {
     return fail_with(make_error(tls_malformed, setup_.host, "the session is not of the certificate that was judged"));
   }
   verdict_ = judge(by.policy, by.lineage, summary_.facts);
-  if (auto refused = refusal_of(verdict_)) return fail_with(std::move(*refused));
+  if (const auto refused = refusal_of(verdict_)) return fail_with(*refused);
   const unsigned char* alpn = nullptr;
   unsigned alpn_size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &alpn, &alpn_size);

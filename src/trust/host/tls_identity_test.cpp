@@ -50,7 +50,7 @@ TEST_P(TlsIdentity, IsShownToABrokerThatAsksForIt) {
   const auto client = connect(*context);
   test::ServerSide side(server);
   const auto talk = test::talk(*client, side);
-  ASSERT_EQ(talk.progress, Progress::done) << client->error()->detail.view();
+  ASSERT_EQ(talk.progress, Progress::done) << test::detail_of(*client);
   EXPECT_TRUE(talk.server_finished);
   ASSERT_NE(SSL_get0_peer_certificate(side.ssl()), nullptr);
   EXPECT_EQ(X509_cmp(SSL_get0_peer_certificate(side.ssl()), site.device.certificate.get()), 0);
@@ -106,7 +106,7 @@ TEST_P(TlsIdentity, ThatIsMissingIsNamed) {
   const auto context = site.context();
   const auto client = connect(*context);
   EXPECT_EQ(refusal_by_broker(*client, server), "trust_client_certificate_refused");
-  EXPECT_NE(client->error()->detail.view().find("demands a client certificate"), std::string_view::npos);
+  EXPECT_NE(test::detail_of(*client).find("demands a client certificate"), std::string::npos);
   EXPECT_NE(client->peer_alert(), "");
 }
 

@@ -99,7 +99,7 @@ TEST_P(TokenKeyTest, SignsTheHandshakeInBothVersions) {
     const auto client = connect(*context);
     test::ServerSide side(server);
     const auto talk = test::talk(*client, side);
-    ASSERT_EQ(talk.progress, Progress::done) << client->error()->detail.view();
+    ASSERT_EQ(talk.progress, Progress::done) << test::detail_of(*client);
     EXPECT_TRUE(talk.server_finished) << "the broker has taken the certificate";
     EXPECT_EQ(X509_cmp(SSL_get0_peer_certificate(side.ssl()), device.certificate.get()), 0);
   }
