@@ -34,6 +34,9 @@ class BrokerClient final : public mqtt::host::Client, private mqtt::host::Client
   [[nodiscard]] Result<void> publish(mqtt::Message message) override;
 
  private:
+  void on_judged(const mqtt::host::Broker& broker, const trust::host::TlsClient& tls) override {
+    observer_.on_judged(broker, tls);
+  }
   void on_connected(const mqtt::host::Broker& broker) override { observer_.on_connected(broker); }
   void on_disconnected() override { observer_.on_disconnected(); }
   void on_message(const mqtt::Message& message) override;

@@ -15,6 +15,9 @@ trust::host::TlsSettings tls_settings(const TlsConfig& config, const trust::Line
   settings.pkcs11 = config.identity.pkcs11_uri.path;
   settings.pkcs11_module = config.identity.pkcs11_module.path;
   settings.pkcs11_pin_file = config.identity.pkcs11_pin.path;
+  settings.pkcs11 = config.identity.pkcs11_uri.path;
+  settings.pkcs11_module = config.identity.pkcs11_module.path;
+  settings.pkcs11_pin_file = config.identity.pkcs11_pin.path;
   settings.alpn = config.alpn;
   return settings;
 }

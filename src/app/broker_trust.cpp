@@ -11,40 +11,6 @@ namespace {
 
 constexpr std::string_view kTag = "TLS";
 
-/// A connection that notes what its peer showed and tells when the peer may be learned; in everything else it is the
-/// one that it wraps.
-class WatchedClient final : public trust::host::TlsClient {
- public:
-  using Told = std::function<void(const trust::Facts&)>;
-  WatchedClient(std::unique_ptr<TlsClient> client, std::shared_ptr<std::optional<trust::Facts>> served, Told told)
-      : client_(std::move(client)), served_(std::move(served)), told_(std::move(told)) {}
-
-  Progress handshake() override {
-    const Progress progress = client_->handshake();
-    if (progress != Progress::needs_input && client_->summary().facts.certificate != trust::Sha256{})
-      *served_ = client_->summary().facts;
-    if (progress == Progress::done && told_ && std::holds_alternative<trust::Learnable>(client_->verdict())) {
-      std::exchange(told_, nullptr)(client_->summary().facts);
-    }
-    return progress;
-  }
-  void feed(Bytes ciphertext) override { client_->feed(ciphertext); }
-  [[nodiscard]] Bytes output() const override { return client_->output(); }
-  void consume_output(std::size_t n) override { client_->consume_output(n); }
-  Result<void> write(Bytes plaintext) override { return client_->write(plaintext); }
-  Result<std::size_t> read(std::span<std::uint8_t> plaintext) override { return client_->read(plaintext); }
-  void close() override { client_->close(); }
-  [[nodiscard]] const trust::Verdict& verdict() const override { return client_->verdict(); }
-  [[nodiscard]] const trust::host::TlsSummary& summary() const override { return client_->summary(); }
-  [[nodiscard]] std::string peer_alert() const override { return client_->peer_alert(); }
-  [[nodiscard]] const std::optional<Error>& error() const override { return client_->error(); }
-
- private:
-  std::unique_ptr<TlsClient> client_;
-  std::shared_ptr<std::optional<trust::Facts>> served_;  ///< of the BrokerTrust, which may be gone before
-  Told told_;
-};
-
 }  // namespace
 
 BrokerTrust::BrokerTrust(const TlsConfig& config, const std::string& address)
@@ -69,10 +35,7 @@ Result<void> BrokerTrust::renew() {
 
 Result<std::unique_ptr<trust::host::TlsClient>> BrokerTrust::connect(const std::string& host,
                                                                      std::optional<UtcTime> now) {
-  auto client = current_->connect(host, now);
-  if (!client) return client;
-  const bool learns = settings_.policy.learn != trust::Learn::off;
-  return std::make_unique<WatchedClient>(std::move(*client), served_, learns ? learn_ : nullptr);
+  return current_->connect(host, now);
 }
 
 void BrokerTrust::recall(std::string_view record, std::string_view setting, Log& log) {
@@ -92,10 +55,6 @@ void BrokerTrust::recall(std::string_view record, std::string_view setting, Log&
     }
   }
   if (auto changed = renew(); !changed) log.error(kTag, changed.error());
-}
-
-std::optional<trust::Facts> BrokerTrust::served() const {
-  return *served_;
 }
 
 Result<outbox::NamedValue> BrokerTrust::change(const trust::Policy& policy) {
@@ -125,10 +84,11 @@ TrustChange BrokerTrust::accepted(const trust::host::TlsClient& connection, Log&
   return take(trust::remember_accepted(settings_.policy, settings_.lineage, *trusted, facts), log);
 }
 
-void BrokerTrust::on_learning(Log& log, std::function<void(const TrustChange&)> told) {
-  learn_ = [this, &log, told = std::move(told)](const trust::Facts& facts) {
-    told(take(trust::remember_learned(settings_.policy, settings_.lineage, facts), log));
-  };
+TrustChange BrokerTrust::judged(const trust::host::TlsClient& connection, Log& log) {
+  const trust::Facts& facts = connection.summary().facts;
+  if (facts.certificate != trust::Sha256{}) served_ = facts;
+  if (connection.error() || !std::holds_alternative<trust::Learnable>(connection.verdict())) return {};
+  return take(trust::remember_learned(settings_.policy, settings_.lineage, facts), log);
 }
 
 bool BrokerTrust::is_unconfirmed() const {

@@ -5,7 +5,6 @@
 //
 // Owner: shared by the MQTT client and the site. Thread: loop thread. Errors: those of trust::host::TlsContext::make.
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +32,7 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] Result<std::unique_ptr<trust::host::TlsClient>> connect(const std::string& host,
                                                                         std::optional<UtcTime> now) override;
 
+  [[nodiscard]] bool may_block() const override { return current_->may_block(); }
   [[nodiscard]] std::optional<UtcTime> identity_until() const override { return current_->identity_until(); }
 
   /// Under which its record is kept: "trust/broker.example.com:8883".
@@ -45,16 +45,15 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] const trust::Policy& policy() const { return settings_.policy; }
   [[nodiscard]] const trust::Lineage& lineage() const { return settings_.lineage; }
   /// What the peer of the last handshake showed, trusted or not.
-  [[nodiscard]] std::optional<trust::Facts> served() const;
+  [[nodiscard]] const std::optional<trust::Facts>& served() const { return served_; }
   /// Replaces the policy. @return the setting to be kept; why no context can be made of it, then nothing has changed
   [[nodiscard]] Result<outbox::NamedValue> change(const trust::Policy& policy);
 
   /// The broker has accepted the connection.
   [[nodiscard]] TrustChange accepted(const trust::host::TlsClient& connection, Log& log);
 
-  /// While learning: a peer has finished its handshake and gets no byte of MQTT; what it showed is recorded.
-  /// @param told  called from within handshake(), with this record already changed
-  void on_learning(Log& log, std::function<void(const TrustChange&)> told);
+  /// A handshake has ended, well or not. While learning what the peer showed is recorded; it gets no byte of MQTT.
+  [[nodiscard]] TrustChange judged(const trust::host::TlsClient& connection, Log& log);
   /// A fingerprint was learned and waits for a person.
   [[nodiscard]] bool is_unconfirmed() const;
   /// @return the record to be kept; trust::nothing_learned, confirm_mismatch, learn_conflict_open
@@ -72,8 +71,7 @@ class BrokerTrust final : public trust::host::TlsContext {
 
   trust::host::TlsSettings settings_;  // loop thread only
   std::shared_ptr<trust::host::TlsContext> current_;
-  std::shared_ptr<std::optional<trust::Facts>> served_ = std::make_shared<std::optional<trust::Facts>>();
-  std::function<void(const trust::Facts&)> learn_;
+  std::optional<trust::Facts> served_;
 };
 
 }  // namespace meterseal::app

@@ -96,10 +96,6 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     }
     delivery_.use(*client_);
     presence_.use(*client_);
-    for (std::size_t i = 0; i < setup.trust.size(); ++i) {
-      if (setup.trust[i] == nullptr) continue;
-      setup.trust[i]->on_learning(log, [this, i](const TrustChange& change) { take_learned(i, change); });
-    }
   }
 
   End run() override {
@@ -323,9 +319,15 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     }
   }
 
-  void take_learned(std::size_t broker, const TrustChange& change) {
-    take_change(broker, change);
-    if (!setup_.trust[broker]->is_unconfirmed()) connect_anew();
+  void on_judged(const mqtt::host::Broker& broker, const trust::host::TlsClient& tls) override {
+    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
+      const auto& known = setup_.trust[i];
+      if (known == nullptr || known != broker.tls) continue;
+      const TrustChange change = known->judged(tls, log_);
+      take_change(i, change);
+      // Learned and believed at once (learn = "auto").
+      if (change.record && !known->is_unconfirmed()) connect_anew();
+    }
   }
 
   /// Left by `meterseal tls confirm`.

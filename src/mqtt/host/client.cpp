@@ -158,6 +158,8 @@ class ClientImpl final : public Client, public LinkEvents {
     step(LinkUp{});
   }
 
+  void link_judged(const trust::host::TlsClient& tls) override { observer_.on_judged(target_->broker, tls); }
+
   void link_received(Bytes bytes) override {
     const Instant now = clock_.now();
     const std::shared_ptr<Link> link = link_;

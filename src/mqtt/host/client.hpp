@@ -46,6 +46,9 @@ struct ClientOptions {
 class ClientObserver {
  public:
   virtual ~ClientObserver() = default;
+  /// A TLS handshake has ended, well or not: what the peer showed, and the verdict. Before on_connected or on_failure;
+  /// with a Learnable verdict nothing was and nothing will be sent.
+  virtual void on_judged(const Broker& /*broker*/, const trust::host::TlsClient& /*tls*/) {}
   virtual void on_connected(const Broker& broker) = 0;  ///< CONNACK 0 received, subscriptions sent
   virtual void on_disconnected() = 0;                   ///< after on_connected only; in-flight tokens are void
   virtual void on_message(const Message& message) = 0;  ///< @note retain flag as received

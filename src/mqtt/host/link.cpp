@@ -33,6 +33,7 @@ Link::Link(boost::asio::io_context& loop, const Broker& broker, milliseconds lim
       events_(&events),
       socket_(loop),
       timer_(loop),
+      worker_(loop),
       plain_memory_(broker.tls ? 0 : kMaxPending),
       plain_(plain_memory_) {}
 
@@ -128,12 +129,25 @@ void Link::start_tls() {
   auto made = broker_.tls->connect(broker_.host, utc_);
   if (!made) return lose(made.error());
   tls_ = std::move(*made);
-  wait_readable();
   go_on_with_handshake();
+  if (!is_stepping_ && phase_ != Phase::closed) wait_readable();
 }
 
 void Link::go_on_with_handshake() {
-  const auto progress = tls_->handshake();
+  if (!broker_.tls->may_block()) return stepped(tls_->handshake());
+  // Nothing is read and nothing written until the worker has given the client back.
+  is_stepping_ = true;
+  worker_.step(tls_, [self = shared_from_this()](trust::host::TlsClient::Progress progress) {
+    self->is_stepping_ = false;
+    if (self->phase_ != Phase::handshaking) return;
+    self->stepped(progress);
+    if (self->phase_ == Phase::up) self->take_plaintext();
+    if (self->phase_ != Phase::closed) self->wait_readable();
+  });
+}
+
+void Link::stepped(trust::host::TlsClient::Progress progress) {
+  if (progress != trust::host::TlsClient::Progress::needs_input) events_->link_judged(*tls_);
   switch (progress) {
     case trust::host::TlsClient::Progress::needs_input: return flush();
     case trust::host::TlsClient::Progress::done: return finish_handshake();
@@ -167,7 +181,7 @@ void Link::read_some() {
   const std::size_t n = socket_.read_some(boost::asio::buffer(received_), failed);
   if (failed && failed != boost::asio::error::would_block) return end_of_stream(failed);
   if (n > 0) take(Bytes(received_).first(n));
-  if (phase_ != Phase::closed) wait_readable();
+  if (phase_ != Phase::closed && !is_stepping_) wait_readable();
 }
 
 void Link::take(Bytes received) {
@@ -211,6 +225,7 @@ Bytes Link::pending() const {
 }
 
 void Link::flush() {
+  if (is_stepping_) return;
   while (!write_broken_ && !waits_writable_) {
     const Bytes waiting = pending();
     if (waiting.empty()) break;
@@ -256,6 +271,8 @@ void Link::close() {
   }
   phase_ = Phase::closed;
   lookup_.cancel();
+  worker_.cancel();
+  if (std::exchange(is_stepping_, false)) tls_.reset();  // the worker ends with it
   timer_.cancel();
   ErrorCode ignored;
   ignored = socket_.close(ignored);

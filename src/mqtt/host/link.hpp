@@ -20,6 +20,7 @@
 
 #include "core/host/name_lookup.hpp"
 #include "mqtt/host/client.hpp"
+#include "mqtt/host/handshake_worker.hpp"
 #include "mqtt/output_queue.hpp"
 
 namespace meterseal::mqtt::host {
@@ -28,6 +29,8 @@ class LinkEvents {
  public:
   virtual ~LinkEvents() = default;
   virtual void link_up() = 0;  ///< connected and, with TLS, trusted
+  /// The handshake has ended, well or not: the facts and the verdict of tls() stand.
+  virtual void link_judged(const trust::host::TlsClient& tls) = 0;
   virtual void link_received(Bytes plaintext) = 0;
   virtual void link_writable() = 0;                ///< write() takes more again
   virtual void link_down(const Error& error) = 0;  ///< the last event
@@ -51,7 +54,8 @@ class Link : public std::enable_shared_from_this<Link> {
   /// At once and without events; an alert or close_notify goes out where the socket takes it.
   void close();
 
-  [[nodiscard]] const trust::host::TlsClient* tls() const { return tls_.get(); }
+  /// nullptr: none, or a worker has it.
+  [[nodiscard]] const trust::host::TlsClient* tls() const { return is_stepping_ ? nullptr : tls_.get(); }
 
  private:
   enum class Phase {
@@ -72,6 +76,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void connected();
   void start_tls();
   void go_on_with_handshake();
+  void stepped(trust::host::TlsClient::Progress progress);
   void finish_handshake();
   void wait_readable();
   void read_some();
@@ -101,7 +106,9 @@ class Link : public std::enable_shared_from_this<Link> {
   Code last_code_{};
   std::string last_detail_;  ///< of the address that was tried last
   unsigned attempt_ = 0;
-  std::unique_ptr<trust::host::TlsClient> tls_;
+  std::shared_ptr<trust::host::TlsClient> tls_;  ///< the worker's while is_stepping_
+  HandshakeWorker worker_;
+  bool is_stepping_ = false;
   bool waits_writable_ = false;
   bool write_broken_ = false;  ///< the reading side says why
   bool sent_end_ = false;
