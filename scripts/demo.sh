@@ -261,7 +261,7 @@ else
   die "the agent ended"
 fi
 
-arrived=$(grep -c 'demo/SENSOR {' received.log || true)
+arrived=$(grep -c 'demo/\(SENSOR\|HISTORY\) {' received.log || true)
 sealed=$(grep -c 'MQTT: Connected to localhost:.* (TLS)' agent.log || true)
-bold "$arrived sealed messages of simulated meters in $((SECONDS - started)) s, broker $fingerprint"
+bold "$arrived sealed messages of simulated meters in $((SECONDS - started)) s, broker ${renewed:-$fingerprint}"
 [[ $arrived -gt 0 && $sealed -gt 0 ]]
