@@ -78,12 +78,12 @@ TEST_F(AlarmCommand, HasNoTimeWhileTheClockIsUnknown) {
 TEST_F(AlarmCommand, InheritsNeitherEnvironmentNorDescriptors) {
   ::setenv("METERSEAL_TEST_SECRET", "canary", 1);
   const int open_file = ::open("/dev/null", O_RDONLY);  // NOLINT: on purpose without O_CLOEXEC
-  Alarm alarm(loop, clock, log, shell("tr '\\0' '\\n' </proc/$$/environ >$1/env; ls /proc/$$/fd >$1/fd; touch $1/done"),
-              "emon_1");
+  Alarm alarm(loop, clock, log,
+              shell("tr '\\0' '\\n' </proc/$$/environ >$1/env; exec >$1/fd; ls /proc/$$/fd; touch $1/done"), "emon_1");
   alarm.raise(AlarmKind::security_refusal, "{}");
   ASSERT_TRUE(until([&] { return exists("done"); }));
   EXPECT_EQ(content("env"), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLANG=C.UTF-8\n");
-  // Not through a pipe: the shell holds its ends for a moment.
+  // Neither through a pipe nor with a redirection of ls: the shell would hold a descriptor of its own for a moment.
   EXPECT_EQ(content("fd"), "0\n1\n2\n");
   ::close(open_file);
   ::unsetenv("METERSEAL_TEST_SECRET");
