@@ -58,8 +58,8 @@ class LoginGate {
   // loop thread only
   std::vector<Source> sources_;
   unsigned failures_of_all_ = 0;
-  Instant open_for_all_{};
-  Instant last_of_all_{};
+  Instant open_for_all_;
+  Instant last_of_all_;
 };
 
 /// "192.0.2.7", "2001:db8:1:2::/64"

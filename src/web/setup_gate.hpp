@@ -37,7 +37,7 @@ class SetupGate {
 
  private:
   std::string code_;
-  Instant closes_{};
+  Instant closes_;
   unsigned tries_left_ = 0;
 };
 

@@ -85,10 +85,10 @@ class Site {
  public:
   using Done = std::function<void(Response)>;
   struct Route {
-    Method method;
     std::string_view path;
-    Need need;
     void (Site::*run)(const Request& request, const Form& form, const Session* session, const Done& done);
+    Method method;
+    Need need;
   };
 
   Site(const SiteParts& parts, SiteOptions options, Access access, SetupGate setup = {});
