@@ -97,12 +97,12 @@ class Walk : public std::enable_shared_from_this<Walk> {
     waiting_.erase(waiting_.begin());
     started_ = Steady::now();
     error_code error;
-    (void)stream_.close(error);
-    (void)stream_.open(endpoint.protocol(), error);
+    error = stream_.close(error);
+    error = stream_.open(endpoint.protocol(), error);
     if (error) return attempted(endpoint, error);
     limit(limits_.connect, [this] {
       error_code ignored;
-      (void)stream_.close(ignored);  // the handler below tells the attempt apart by this
+      ignored = stream_.close(ignored);  // the handler below tells the attempt apart by this
     });
     stream_.async_connect(endpoint, [self = shared_from_this(), this, endpoint](const error_code& failed) {
       if (finished_) return;
@@ -119,7 +119,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     if (failed) return connect_next();
     result_.connect_took = since(started_);
     error_code ignored;
-    (void)stream_.set_option(tcp::no_delay(true), ignored);
+    ignored = stream_.set_option(tcp::no_delay(true), ignored);
     talk();
   }
 
@@ -181,7 +181,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     lookup_.cancel();
     deadline_.cancel();
     error_code ignored;
-    (void)stream_.close(ignored);
+    ignored = stream_.close(ignored);
     std::exchange(done_, nullptr)(result_);
   }
 
