@@ -20,7 +20,7 @@ namespace meterseal::app {
 
 namespace {
 
-constexpr std::streamsize kMaxFile = 32 * 1024 * 1024;
+constexpr std::size_t kMaxFile = std::size_t{32} * 1024 * 1024;
 
 struct VerifyArguments {
   std::string chain;
@@ -35,7 +35,7 @@ Result<std::string> read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(in), {});
   if (!in.is_open() || in.bad()) return fail(bad_argument, file, "cannot be read");
-  if (static_cast<std::streamsize>(text.size()) > kMaxFile) return fail(bad_argument, file, "is larger than 32 MiB");
+  if (text.size() > kMaxFile) return fail(bad_argument, file, "is larger than 32 MiB");
   return text;
 }
 
@@ -67,11 +67,12 @@ int verify(const VerifyArguments& arguments) {
   if (!question) return print_error(question.error()), 2;
   const auto answer = trust::host::verify_chain(*question);
   if (!answer && !is_verdict(answer.error().code)) return print_error(answer.error()), 2;
-  if (answer && !answer->refusal) {
+  const std::optional<Error> why_not = answer ? answer->refusal : answer.error();
+  if (!why_not) {
     std::printf("accepted\n");
     return 0;
   }
-  const Error& why = answer ? *answer->refusal : answer.error();
+  const Error& why = *why_not;
   const std::string name(why.code.name);
   const std::string detail(why.detail.view());
   std::printf("refused: %s: %s\n", name.c_str(), detail.c_str());
