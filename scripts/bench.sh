@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 source scripts/packages.sh
 
 build=${BENCH_BUILD:-build/release}
-all=(bus bus_cpu latency agent mqtt wear)
+all=(bus bus_cpu latency agent mqtt handshake trust_memory wear)
 
 run() {
   local name=$1
@@ -18,6 +18,7 @@ run() {
 }
 
 for name in "${@:-${all[@]}}"; do
+  name=${name//-/_}
   if [[ ! -x $build/bench/bench_$name && ! $name =~ ^(latency|agent)$ ]]; then
     printf 'dev bench: error: no bench is called "%s"; there are: latency agent %s\n' "$name" \
       "$(cd "$build/bench" && printf '%s ' bench_* | sed 's/bench_//g')" >&2

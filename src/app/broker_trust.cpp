@@ -4,6 +4,7 @@
 
 #include "app/broker_setup.hpp"
 #include "app/trust_setting.hpp"
+#include "trust/pin.hpp"
 
 namespace meterseal::app {
 
@@ -81,6 +82,10 @@ TrustChange BrokerTrust::accepted(const trust::host::TlsClient& connection, Log&
   const auto* trusted = std::get_if<trust::Trusted>(&connection.verdict());
   if (trusted == nullptr) return {};
   const trust::Facts& facts = connection.summary().facts;
+  if (trusted->by() == trust::TrustedBy::pin_tasmota_key) {
+    log.warn(kTag, Text<224>("the broker is known by 20 bytes of SHA-1 only, which is weak; its fingerprint is ")
+                       .add(trust::format_sha256(facts.certificate)));
+  }
   return take(trust::remember_accepted(settings_.policy, settings_.lineage, *trusted, facts), log);
 }
 

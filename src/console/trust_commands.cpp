@@ -120,6 +120,9 @@ Result<Replies> run_mqtt_fingerprint(const CommandLine& line, DeviceControl& dev
   }
   const TrustState state = (*control)->state();
   answer.add(key, shown(state.policy.pins.at(slot)));
+  const auto& pin = state.policy.pins.at(slot);
+  if (pin && pin->kind == trust::PinKind::tasmota_key)
+    answer.add("Warning", "20 bytes of SHA-1 are weak: set the 32 bytes that `meterseal tls fingerprint` shows");
   if (state.policy.mode == Mode::ca && has_pin(state.policy))
     answer.add("Note", "not looked at in mode ca: SetOption132 1 switches to the fingerprint");
   if (state.policy.mode == Mode::fingerprint && !has_pin(state.policy) && state.policy.learn == Learn::off)

@@ -97,6 +97,12 @@ TEST_F(TrustCommands, AFingerprintThatTheModeDoesNotLookAtIsSaidSo) {
   EXPECT_NE(run("MqttFingerprint1 " + kFirst).find("not looked at in mode ca"), std::string::npos);
 }
 
+TEST_F(TrustCommands, TasmotasTwentyBytesAreTakenWithAWarning) {
+  policy().mode = Mode::fingerprint;
+  EXPECT_NE(run("MqttFingerprint1 9E 73 95 4B E0 BC 25 F5 F3 F1 BA 4F B8 AC 81 5A 71 FC 36 CB").find("SHA-1 are weak"),
+            std::string::npos);
+}
+
 TEST_F(TrustCommands, WhatTheFileDeclaresIsFixed) {
   policy().mode = Mode::fingerprint;
   set_pin(0, kFirst);

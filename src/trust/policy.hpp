@@ -36,7 +36,7 @@ enum class Renewal : std::uint8_t {
 enum class Learn : std::uint8_t {
   off,
   confirm,    ///< remember the first fingerprint as unconfirmed and send nothing until a person confirms it
-  automatic,  ///< trust the first one (home use; a warning of the audit)
+  automatic,  ///< trust the first one (home use)
 };
 
 struct Policy {
