@@ -119,6 +119,7 @@ class OpenWebFace final : public WebFace {
 
   [[nodiscard]] std::vector<web::host::ListenAddress> addresses() const {
     std::vector<web::host::ListenAddress> addresses;
+    addresses.reserve(parts_.config.listen.size());
     for (const HostPort& address : parts_.config.listen) addresses.push_back({address.host, address.port});
     return addresses;
   }

@@ -16,9 +16,9 @@ using trust::host::TlsServer;
 
 namespace {
 
-constexpr std::size_t kChunk = 16 * 1024;
+constexpr std::size_t kChunk = std::size_t{16} * 1024;
 /// A ClientHello with everything in it stays below that.
-constexpr std::size_t kMostHandshake = 32 * 1024;
+constexpr std::size_t kMostHandshake = std::size_t{32} * 1024;
 /// The site's own work has its own bounds: a password check behind four others, a look at a broker.
 constexpr seconds kLongestThought{90};
 constexpr seconds kLongestGoodbye{2};

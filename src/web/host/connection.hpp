@@ -77,7 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<trust::host::TlsServer> tls_;
   HttpReader reader_;
   Phase phase_ = Phase::handshake;
-  Instant deadline_{};
+  Instant deadline_;
   std::array<char, 4096> in_{};
   std::string out_;  ///< on its way; tls_ holds what follows
   std::string stream_session_;
