@@ -54,8 +54,9 @@ std::string_view name_of(trust::Mode mode) {
 /// The console line inside a remedy: "only if ...: MqttFingerprint1 AA:BB". Empty: there is none, or this build's
 /// console does not know it.
 std::string line_in(std::string_view remedy) {
-  for (const std::string_view command : {"MqttFingerprint1", "TlsConfirm"}) {
-    const auto at = remedy.find(std::string(command) + ' ');
+  for (const auto& [command, word] :
+       {std::pair{"MqttFingerprint", "MqttFingerprint1 "}, {"TlsConfirm", "TlsConfirm "}}) {
+    const auto at = remedy.find(word);
     if (at != std::string_view::npos && console::find_command(command) != nullptr)
       return std::string(remedy.substr(at));
   }
@@ -264,10 +265,21 @@ std::optional<std::string> PageDevice::declared(std::string_view command) const 
   return std::nullopt;
 }
 
+/// How the broker is known may be set by command where the file leaves it open.
+bool PageDevice::is_left_open(std::string_view command) const {
+  const console::FixedByFile& fixed = parts_.setup.config.mqtt.brokers.front().tls.fixed;
+  if (command == "TlsMode") return !fixed.mode;
+  if (command == "TlsRenewal") return !fixed.renewal;
+  return command.starts_with("MqttFingerprint") && !fixed.pins;
+}
+
 Setting PageDevice::setting(std::string_view command) const {
-  if (auto fixed = declared(command)) return {std::move(*fixed), Setting::State::fixed};
+  if (auto fixed = declared(command); fixed && !is_left_open(command))
+    return {std::move(*fixed), Setting::State::fixed};
   auto value = value_in(parts_.console.run(command, {console::Source::web, console::Rights::view}));
   if (!value) return {};
+  // Tasmota's word for no fingerprint.
+  if (command.starts_with("MqttFingerprint") && *value == "0") value->clear();
   return {std::move(*value), Setting::State::open};
 }
 

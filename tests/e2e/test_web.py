@@ -160,6 +160,27 @@ def test_an_address_that_is_taken_does_not_stop_the_readings(parts, pki):
     other.wait_line(r"MQTT: Connected to")
 
 
+def test_a_learned_fingerprint_is_confirmed_on_the_page(parts, pki):
+    """No fingerprint was at hand: the seal shows the learned one with the line that confirms it, and the line seals."""
+    certificate = pki.issue("broker")
+    broker = parts.mosquitto(certificate)
+    parts.sim()
+    port = free_port()
+    agent = parts.agent(site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200', 'mode = "fingerprint"\nlearn = "confirm"')
+                        + web(parts.folder, port))
+    face = face_of(agent, port)
+
+    def seal():
+        return json.loads(face.ask("/api/live")[1])["seal"]
+    learned = wait_for("the learned fingerprint", lambda: (lambda s: s if s["state"] == "learned" else None)(seal()))
+    assert learned["served"] == certificate.fingerprint
+    assert learned["remedyLine"] == f"TlsConfirm {certificate.fingerprint}"
+    form = {one["name"]: one for one in json.loads(face.ask("/api/form?name=tls")[1])["fields"]}
+    assert form["TlsMode"]["fixed"] and not form["MqttFingerprint1"]["fixed"]
+    assert "Error" not in face.ask("/api/console", {"line": learned["remedyLine"]})[1]
+    wait_for("a sealed connection", lambda: seal()["state"] == "sealed", 30)
+
+
 def first_boot(parts, port):
     return parts.process([BINARY, "run", "--state", parts.folder / "state", "--setup-listen", f"127.0.0.1:{port}"])
 
