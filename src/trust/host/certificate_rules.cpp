@@ -147,6 +147,10 @@ Found encoding_fault(X509* certificate) {
   for (const int nid : {NID_authority_key_identifier, NID_subject_key_identifier, NID_info_access}) {
     if (is_critical(certificate, nid)) return fault(ChainState::other, "an extension of it must not be critical");
   }
+  // OpenSSL 3.0 loses the memory of policy constraints that stand alone.
+  if (has(certificate, NID_policy_constraints) && !has(certificate, NID_certificate_policies)) {
+    return fault(ChainState::constraint_violated, "it constrains policies and has none");
+  }
   for (const int nid : {NID_policy_constraints, NID_inhibit_any_policy}) {
     if (has(certificate, nid) && !is_critical(certificate, nid)) {
       return fault(ChainState::constraint_violated, "a policy constraint of it must be critical");

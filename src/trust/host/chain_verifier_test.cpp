@@ -343,9 +343,19 @@ TEST(ChainVerifier, JudgesExtensions) {
          set(w.leaf, "subjectAltName", "critical,DNS:broker.example.com");
        }},
       {"a CA that demands a policy", "no explicit policy",
+       [](World& w) {
+         set(*w.intermediate, "policyConstraints", "critical,requireExplicitPolicy:0");
+         set(*w.intermediate, "certificatePolicies", "DER:3007300506032A0304");
+       },
+       kThree},
+      {"a CA that demands a policy and has none", "constrains policies and has none",
        [](World& w) { set(*w.intermediate, "policyConstraints", "critical,requireExplicitPolicy:0"); }, kThree},
       {"a policy constraint that is not critical", "must be critical",
-       [](World& w) { set(*w.intermediate, "policyConstraints", "requireExplicitPolicy:3"); }, kThree},
+       [](World& w) {
+         set(*w.intermediate, "policyConstraints", "requireExplicitPolicy:3");
+         set(*w.intermediate, "certificatePolicies", "DER:3007300506032A0304");
+       },
+       kThree},
       {"no key identifiers, as `openssl x509 -req` makes certificates", "ca 0",
        [](World& w) { set(w.leaf, "authorityKeyIdentifier", ""); }},
       {"the key identifier of another CA", "Refused unknown_issuer",
