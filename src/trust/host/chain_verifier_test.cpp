@@ -67,8 +67,8 @@ struct World {
     const Issued made_leaf = issue(request);
     ChainQuestion question;
     question.chain = made_leaf.pem();
-    if (made_intermediate && sends_intermediate) question.chain += made_intermediate->pem();
-    question.ca = anchors_the_intermediate ? made_intermediate->pem() : made_root.pem();
+    if (intermediate && sends_intermediate) question.chain += issuer.pem();
+    question.ca = anchors_the_intermediate ? issuer.pem() : made_root.pem();
     question.host = host;
     question.time = time;
     if (crl) question.crl = crl(made_root, issuer, made_leaf);
