@@ -58,13 +58,16 @@ void BrokerTrust::recall(std::string_view record, std::string_view setting, Log&
   if (auto changed = renew(); !changed) log.error(kTag, changed.error());
 }
 
-Result<outbox::NamedValue> BrokerTrust::change(const trust::Policy& policy) {
-  const trust::Policy before = std::exchange(settings_.policy, policy);
+Result<std::vector<outbox::NamedValue>> BrokerTrust::change(const trust::Policy& policy) {
+  const trust::host::TlsSettings before = settings_;
+  settings_.policy = policy;
+  if (!fixed_.pins) settings_.lineage.swapped = false;  // the pins came in the order in which they count
   if (auto changed = renew(); !changed) {
-    settings_.policy = before;
+    settings_ = before;
     return tl::unexpected(changed.error());
   }
-  return outbox::NamedValue{setting_name_, encode_trust_setting(policy)};
+  return std::vector<outbox::NamedValue>{{setting_name_, encode_trust_setting(policy)},
+                                         {value_name_, trust::encode(settings_.lineage)}};
 }
 
 TrustChange BrokerTrust::take(const trust::Remembered& remembered, Log& log) {

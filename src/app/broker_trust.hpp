@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/config.hpp"
 #include "core/log.hpp"
@@ -46,8 +47,9 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] const trust::Lineage& lineage() const { return settings_.lineage; }
   /// What the peer of the last handshake showed, trusted or not.
   [[nodiscard]] const std::optional<trust::Facts>& served() const { return served_; }
-  /// Replaces the policy. @return the setting to be kept; why no context can be made of it, then nothing has changed
-  [[nodiscard]] Result<outbox::NamedValue> change(const trust::Policy& policy);
+  /// Replaces the policy. @param policy  pins in the order in which they count (pins_in_force)
+  /// @return what is to be kept; why no context can be made of it, then nothing has changed
+  [[nodiscard]] Result<std::vector<outbox::NamedValue>> change(const trust::Policy& policy);
 
   /// The broker has accepted the connection.
   [[nodiscard]] TrustChange accepted(const trust::host::TlsClient& connection, Log& log);

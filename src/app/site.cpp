@@ -126,7 +126,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   [[nodiscard]] TrustActions trust_actions() {
     TrustActions actions;
-    actions.keep = [this](outbox::NamedValue value) { journal_.keep({std::move(value)}); };
+    actions.keep = [this](std::vector<outbox::NamedValue> values) { journal_.keep(std::move(values)); };
     actions.connect_anew = [this] { connect_anew(); };
     actions.connection = [this] { return client_->tls(); };
     return actions;

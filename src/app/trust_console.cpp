@@ -35,6 +35,11 @@ console::TrustState TrustConsole::state() const {
   state.broker = config_->address.host + ":" + std::to_string(config_->address.port);
   state.policy = first_->policy();
   state.lineage = first_->lineage();
+  // As they count now: after a promotion slot 2 is the first one.
+  if (state.lineage.swapped && !config_->tls.fixed.pins) {
+    std::swap(state.policy.pins[0], state.policy.pins[1]);
+    state.lineage.swapped = false;
+  }
   state.fixed = config_->tls.fixed;
   state.anchors = anchors_of(config_->tls);
   state.refusal = refusal_;
@@ -67,7 +72,7 @@ Result<void> TrustConsole::confirm(const trust::Sha256& shown) {
       refused = tl::unexpected(kept.error());
       continue;
     }
-    actions_.keep(std::move(*kept));
+    actions_.keep({std::move(*kept)});
     actions_.connect_anew();
     return {};
   }

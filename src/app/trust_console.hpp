@@ -16,7 +16,7 @@
 namespace meterseal::app {
 
 struct TrustActions {
-  std::function<void(outbox::NamedValue)> keep;
+  std::function<void(std::vector<outbox::NamedValue>)> keep;
   std::function<void()> connect_anew;
   /// TLS of the connection that stands; nullptr: none.
   std::function<const trust::host::TlsClient*()> connection;

@@ -117,6 +117,11 @@ Result<Replies> run_tele_period(const CommandLine& line, DeviceControl& device) 
   return Replies{number_reply("TelePeriod", period.count())};
 }
 
+/// A device that reports nothing any more is blind: that is for a person at the device.
+bool stops_telemetry(const CommandLine& line) {
+  return parse_number(line.data) == 0;
+}
+
 Result<Replies> run_restart(const CommandLine& line, DeviceControl& device) {
   if (line.is_query() || parse_number(line.data) != 1) return Replies{text_reply("Restart", "1 to restart")};
   device.restart();
@@ -150,7 +155,8 @@ constexpr Command kCommands[] = {
      {},
      "0, 10..3600",
      "Seconds between telemetry messages (0: none, 1: 300). Every use sends telemetry at once.",
-     run_tele_period},
+     run_tele_period,
+     stops_telemetry},
     {"TlsConfirm",
      Change::local,
      {},

@@ -1,6 +1,7 @@
 #include "mqtt/packet_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "mqtt/errors.hpp"
 
@@ -28,11 +29,28 @@ Result<std::optional<std::size_t>> packet_length(Bytes head, std::size_t limit) 
   return fail(malformed_packet, {}, "the length of a packet has more than four bytes");
 }
 
+/// As packet_length(), with a PUBLISH allowed to be larger than the memory.
+Result<std::optional<std::size_t>> PacketReader::length_of(Bytes head) const {
+  const bool is_publish = !head.empty() && head[0] >> 4 == 3;
+  return packet_length(head, is_publish ? std::max(memory_.size(), kMaxSkipped) : memory_.size());
+}
+
+PacketReader::Step PacketReader::skip(Bytes bytes, std::size_t taken) {
+  const std::size_t n = std::min(skip_, bytes.size() - taken);
+  skip_ -= n;
+  return {taken + n, std::nullopt};
+}
+
 Result<PacketReader::Step> PacketReader::next(Bytes bytes) {
+  if (skip_ > 0) return skip(bytes, 0);
   if (size_ == 0) {
-    const auto length = packet_length(bytes, memory_.size());
+    const auto length = length_of(bytes);
     if (!length) return tl::unexpected<Error>(length.error());
     const std::optional<std::size_t> known = *length;
+    if (known && *known > memory_.size()) {
+      skip_ = *known;
+      return skip(bytes, 0);
+    }
     if (known && *known <= bytes.size()) return Step{*known, bytes.first(*known)};
   }
   std::size_t taken = 0;
@@ -44,9 +62,13 @@ Result<PacketReader::Step> PacketReader::next(Bytes bytes) {
     taken += n;
   };
   while (true) {
-    const auto length = packet_length(Bytes(memory_).first(size_), memory_.size());
+    const auto length = length_of(Bytes(memory_).first(size_));
     if (!length) return tl::unexpected<Error>(length.error());
     const std::optional<std::size_t> known = *length;
+    if (known && *known > memory_.size()) {
+      skip_ = *known - std::exchange(size_, 0);
+      return skip(bytes, taken);
+    }
     if (!known) {
       if (taken == bytes.size()) return Step{taken, std::nullopt};
       collect(1);

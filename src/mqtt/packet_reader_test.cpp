@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "mqtt/errors.hpp"
 #include "support/mqtt_world.hpp"
 
@@ -40,7 +42,7 @@ TEST(PacketReader, CutsTheSamePacketsFromPiecesOfEachSize) {
 
 TEST(PacketReader, RefusesAPacketThatIsTooLargeAsSoonAsItIsAnnounced) {
   std::vector<std::uint8_t> memory(300);
-  const auto announced = packet("30 AA 02");  // 298 and the header of 3
+  const auto announced = packet("40 AA 02");  // 298 and the header of 3
   PacketReader reader(memory);
   const auto step = reader.next(announced);
   ASSERT_FALSE(step.has_value());
@@ -50,6 +52,31 @@ TEST(PacketReader, RefusesAPacketThatIsTooLargeAsSoonAsItIsAnnounced) {
   EXPECT_TRUE(byte_by_byte.next(Bytes(announced).first(1)).has_value());
   EXPECT_TRUE(byte_by_byte.next(Bytes(announced).subspan(1, 1)).has_value());
   EXPECT_EQ(byte_by_byte.next(Bytes(announced).subspan(2, 1)).error().code, packet_too_large);
+}
+
+TEST(PacketReader, PassesOverAPublishThatIsTooLargeAndGoesOnBehindIt) {
+  test::PacketBytes stream = packet("30 AA 02");  // 298 and the header of 3
+  stream.insert(stream.end(), 298, 'x');
+  for (const std::uint8_t byte : packet("40 02 00 01")) stream.push_back(byte);
+  for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
+    std::vector<std::uint8_t> memory(300);
+    PacketReader reader(memory);
+    std::size_t packets = 0;
+    for (std::size_t at = 0; at < stream.size();) {
+      const auto step = reader.next(Bytes(stream).subspan(at, std::min(piece, stream.size() - at)));
+      ASSERT_TRUE(step.has_value()) << piece;
+      ASSERT_GT(step->taken, 0U) << piece;
+      at += step->taken;
+      if (step->packet) {
+        ++packets;
+        EXPECT_EQ(step->packet->size(), 4U) << piece;
+      }
+    }
+    EXPECT_EQ(packets, 1U) << piece;
+    EXPECT_FALSE(reader.is_within_packet());
+  }
+  PacketReader reader(stream);
+  EXPECT_EQ(reader.next(packet("30 FF FF FF 7F")).error().code, packet_too_large) << "256 MiB";
 }
 
 TEST(PacketReader, TakesThePacketThatJustFits) {

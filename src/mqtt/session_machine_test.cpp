@@ -306,7 +306,7 @@ TEST(SessionMachine, EndsABrokerThatBreaksTheProtocolAndTellsItWhyInMqtt5) {
                        {"SUBACK for two filters", "90 05 00 01 00 01 01", "mqtt_protocol_error", "E0 01 82"},
                        {"a topic alias", "30 07 00 01 't' 03 23 00 01", "mqtt_protocol_error", "E0 01 82"},
                        {"QoS 3", "36 06 00 01 't' 00 01 00", "mqtt_malformed_packet", "E0 01 81"},
-                       {"a giant", "30 FD FF 0F", "mqtt_packet_too_large", "E0 01 95"}};
+                       {"a giant", "40 FD FF 0F", "mqtt_packet_too_large", "E0 01 95"}};
   for (const Row& row : table) {
     test::MqttWorld world(v5);
     world.go_online();

@@ -91,3 +91,20 @@ def test_the_console_says_when_no_agent_answers_and_takes_no_password_from_the_c
     result = run_binary("console", "--state", tmp_path, "MqttPassword", "secret-word")
     assert result.returncode == 2 and "secret-word" not in result.stderr + result.stdout and "hint" in result.stderr
     assert USER not in result.stderr
+
+
+def test_a_stolen_broker_password_blinds_no_device(parts, pki):
+    certificate = pki.issue("broker")
+    _, broker, agent = start(parts, pki, fingerprint_mode(certificate), certificate)
+    observer = parts.subscriber(broker.port, ca=pki.ca)
+    observer.publish("cmnd/e2e/X", "A" * 300_000, retain=True)
+    agent.signal(SIGKILL)
+    agent.kill()
+    agent.start()
+    agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
+    count = len(observer.of("tele/e2e/SENSOR"))
+    observer.wait("tele/e2e/SENSOR", count + 3)
+    assert len([line for line in agent.lines if "MQTT: Connected to" in line]) == 1, "it stands in spite of the giant"
+    observer.publish("cmnd/e2e/TelePeriod", "0")
+    observer.wait("stat/e2e/RESULT")
+    assert observer.json_of("stat/e2e/RESULT")[0]["Reason"] == "not allowed by MQTT"

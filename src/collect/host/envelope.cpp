@@ -1,15 +1,33 @@
 #include "collect/host/envelope.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "collect/errors.hpp"
+#include "core/text.hpp"
 
 namespace meterseal::collect::host {
 
 namespace {
 
 constexpr std::size_t kMaxText = 64;
+
+/// Whatever else a stranger writes there would be drawn on terminals and put into messages to devices.
+bool is_series_name(std::string_view text) {
+  return !text.empty() && text.size() <= 16 && std::all_of(text.begin(), text.end(), [](char c) {
+    const char lower = to_lower(c);
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
+  });
+}
+bool is_time(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == ':' || c == 'T' || c == '.' || c == '+' || c == 'Z';
+  });
+}
+bool is_reason(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == ' ' || c == '-'; });
+}
 
 /// Fills an Envelope from the events of the parser, which works without recursion.
 class Reader : public nlohmann::json_sax<nlohmann::json> {
@@ -64,11 +82,14 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   /// nullopt: no object, or no record in it.
   [[nodiscard]] std::optional<Envelope> result() const {
     if (!is_object_ || !sequence_ || *sequence_ == 0 || *sequence_ > kMaxSequence) return std::nullopt;
-    if (!boot_ || *boot_ > std::numeric_limits<std::uint32_t>::max() || envelope_.outbox.empty()) return std::nullopt;
+    if (!boot_ || *boot_ > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    if (!is_series_name(envelope_.outbox) || !is_time(envelope_.time) || !is_reason(envelope_.lost_reason))
+      return std::nullopt;
     Envelope envelope = envelope_;
     envelope.sequence = *sequence_;
     envelope.boot = static_cast<std::uint32_t>(*boot_);
-    if (first_ && last_ && count_ && *first_ <= *last_ && *last_ <= kMaxSequence) {
+    // A device can have lost only what it numbered before this very message.
+    if (first_ && last_ && count_ && *first_ <= *last_ && *last_ < *sequence_ && *count_ <= *last_ - *first_ + 1) {
       envelope.lost = Range{*first_, *last_};
       envelope.lost_count = *count_;
     }

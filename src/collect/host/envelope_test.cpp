@@ -33,10 +33,23 @@ TEST(Envelope, RefusesWhatNamesNoRecord) {
         R"({"Outbox":"a","Seq":-1,"Boot":1})", R"({"Outbox":"a","Seq":1.5,"Boot":1})",
         R"({"Outbox":"a","Seq":"1","Boot":1})", R"({"Outbox":"a","Seq":9223372036854775808,"Boot":1})",
         R"({"Outbox":"a","Seq":1,"Boot":4294967296})", R"({"x":{"Outbox":"a","Seq":1,"Boot":1}})",
-        R"([{"Outbox":"a","Seq":1,"Boot":1}])", R"({"Outbox":"a","Seq":1,"Boot":1}x)"}) {
+        R"([{"Outbox":"a","Seq":1,"Boot":1}])", R"({"Outbox":"a\u001b[2J","Seq":1,"Boot":1})",
+        R"({"Outbox":"a\",\"Confirm\":[[1,9]]","Seq":1,"Boot":1})",
+        R"({"Outbox":"a","Seq":1,"Boot":1,"Time":"20\u001b[5mX"})", R"({"Outbox":"a","Seq":1,"Boot":1}x)"}) {
     const auto envelope = read_envelope("t", wrong);
     ASSERT_FALSE(envelope) << wrong;
     EXPECT_EQ(envelope.error().code, message_malformed) << wrong;
+  }
+}
+
+TEST(Envelope, ADeclaredLossCannotCoverWhatWasNeverNumbered) {
+  const char* everything =
+      R"({"Loss":{"First":1,"Last":9223372036854775807,"Count":9,"Reason":"dropped"},"Outbox":"a1","Seq":5,"Boot":1})";
+  const char* more = R"({"Loss":{"First":1,"Last":4,"Count":9,"Reason":"dropped"},"Outbox":"a1","Seq":5,"Boot":1})";
+  for (const char* forged : {everything, more}) {
+    const auto envelope = read_envelope("t", forged);
+    ASSERT_TRUE(envelope) << forged;
+    EXPECT_FALSE(envelope->lost) << forged;
   }
 }
 

@@ -227,7 +227,7 @@ TEST_F(ClientWithHostileBroker, SeesRandomBytesBehindConnack) {
 }
 
 TEST_F(ClientWithHostileBroker, RefusesAGiantWhenItIsAnnounced) {
-  const Error error = failure_after(packet("20 02 00 00 30 FD FF 0F"));
+  const Error error = failure_after(packet("20 02 00 00 40 FD FF 0F"));
   EXPECT_EQ(error.code.name, packet_too_large.name);
   EXPECT_EQ(error.detail.view(), "a packet of 262145 bytes was announced");
 }
