@@ -37,9 +37,10 @@ inline constexpr Code self_signed{210, ErrorClass::security, "trust_self_signed"
                                   "that certificate as mqtt.tls.ca_file"};
 inline constexpr Code unknown_issuer{211, ErrorClass::security, "trust_unknown_issuer",
                                      "name the CA that signed the broker's certificate as mqtt.tls.ca_file"};
-inline constexpr Code missing_intermediate{212, ErrorClass::security, "trust_missing_intermediate",
-                                           "let the broker send its whole chain (mosquitto: certfile = fullchain.pem), or name "
-                                           "its CA as mqtt.tls.ca_file if that is a new one"};
+inline constexpr Code missing_intermediate{
+    212, ErrorClass::security, "trust_missing_intermediate",
+    "let the broker send its whole chain (mosquitto: certfile = fullchain.pem), or name "
+    "its CA as mqtt.tls.ca_file if that is a new one"};
 inline constexpr Code bad_chain{213, ErrorClass::security, "trust_bad_chain",
                                 "mend the broker's chain of certificates: `meterseal tls check` shows each of them"};
 inline constexpr Code revoked{214, ErrorClass::security, "trust_revoked",
