@@ -13,6 +13,7 @@
 
 #include "app/alarm.hpp"
 #include "app/broker_client.hpp"
+#include "app/command_budget.hpp"
 #include "app/confirmation.hpp"
 #include "app/delivery.hpp"
 #include "app/device.hpp"
@@ -44,6 +45,8 @@ using boost::system::error_code;
 
 /// Without telemetry ticks the books are kept at least this often.
 constexpr seconds kBookInterval{300};
+/// Between two restarts by command.
+constexpr seconds kShortestLife{10};
 /// An orderly end that takes longer is given up.
 constexpr seconds kLongestEnd{5};
 
@@ -78,6 +81,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         second_timer_(loop_),
         telemetry_timer_(loop_),
         end_timer_(loop_),
+        restart_timer_(loop_),
         telemetry_(meters_.in_order(), *opened_.stamper, calendar),
         device_(setup.config, state_directory_, settings_, clock, calendar, telemetry_, device_actions()),
         trust_(setup.config, setup.trust, trust_actions()),
@@ -119,7 +123,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     actions.keep_tele_period = [this](seconds period) { keep_tele_period(period); };
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
-    actions.restart = [this] { boost::asio::post(loop_, [this] { begin_end(End::restart); }); };
+    actions.restart = [this] { restart_soon(); };
     actions.trust = [this] { return trust_.has_broker() ? &trust_ : nullptr; };
     return actions;
   }
@@ -242,6 +246,14 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   // ---- commands
 
+  /// A life lasts at least kShortestLife, so that repeated restarts neither wear the flash nor keep the meters unread.
+  void restart_soon() {
+    restart_timer_.expires_after(std::max(started_ + kShortestLife - clock_.now(), LoopClock::duration::zero()));
+    restart_timer_.async_wait([this](const error_code& replaced) {
+      if (!replaced) begin_end(End::restart);
+    });
+  }
+
   /// Without it everything else goes on: the device can still be asked by MQTT.
   void open_console() {
     auto socket = console::host::SocketServer::open(loop_, state_directory_ + "/console.sock",
@@ -284,6 +296,11 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     if (page_) page_->disconnected();
   }
   void on_message(const mqtt::Message& message) override {
+    if (!commands_.take(clock_.now())) {
+      if (flood_guard_.tell(clock_.now()))
+        log_.warn("MQTT", "more commands than this device answers: the rest is dropped");
+      return;
+    }
     for (console::Reply& reply : console_.take(setup_.topics, message)) {
       presence_.reply(reply.name, std::move(reply.json));
     }
@@ -411,6 +428,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   steady_timer second_timer_;
   steady_timer telemetry_timer_;
   steady_timer end_timer_;
+  steady_timer restart_timer_;
   Telemetry telemetry_;
   Device device_;
   TrustConsole trust_;
@@ -428,6 +446,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   Instant books_kept_;
   RepeatGuard telemetry_guard_;
   std::optional<End> end_;
+  CommandBudget commands_;
+  RepeatGuard flood_guard_;
+  const Instant started_ = clock_.now();
   std::unique_ptr<PageDevice> page_;  ///< nullptr: no page is wanted
   std::unique_ptr<WebFace> face_;     ///< nullptr: or it cannot be served
 };
