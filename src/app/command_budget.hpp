@@ -25,7 +25,7 @@ class CommandBudget {
   }
 
  private:
-  Instant full_at_{};
+  Instant full_at_;
 };
 
 }  // namespace meterseal::app

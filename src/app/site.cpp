@@ -111,7 +111,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     tick_second();
     arm_telemetry();
     meters_.start([this] { on_reading(); });
-    if (page_) face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, page_.get(), nullptr});
+    if (page_ && setup_.config.web)
+      face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, page_.get(), nullptr});
     client_->start();
     loop_.run();
     return end_.value_or(End::stop);
