@@ -2,10 +2,10 @@
 // code judges brokers inside the handshake.
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +33,14 @@ struct VerifyArguments {
 
 Result<std::string> read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || in.bad()) return fail(bad_argument, file, "cannot be read");
+  if (!in.is_open()) return fail(bad_argument, file, "cannot be read");
+  std::string text;
+  // Never more than is allowed and one byte, which tells: a device has no end.
+  for (std::array<char, 65536> part{}; in && text.size() <= kMaxFile;) {
+    in.read(part.data(), part.size());
+    text.append(part.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return fail(bad_argument, file, "cannot be read");
   if (text.size() > kMaxFile) return fail(bad_argument, file, "is larger than 32 MiB");
   return text;
 }

@@ -69,3 +69,8 @@ def test_what_cannot_be_asked_is_a_usage_error(arguments):
     shown = run_binary("tls", "verify", *arguments)
     assert shown.returncode == 2
     assert "meterseal: error: " in shown.stderr
+
+
+def test_a_file_without_an_end_is_not_read_to_its_end(pki):
+    shown = verify(pki, chain="/dev/zero")
+    assert shown.returncode == 2 and "is larger than 32 MiB" in shown.stderr
