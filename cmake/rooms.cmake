@@ -1,10 +1,11 @@
-# meterseal_room(<folder of src/> [USES <rooms>...] [LIBRARIES <targets>...])
-# One static library per room: all its .cpp files except tests, main() and the rooms inside it.
+# meterseal_room(<folder of src/> [FOLDERS <folders in it>...] [USES <rooms>...] [LIBRARIES <targets>...])
+# One static library per room: all .cpp files of it and of its FOLDERS, except tests, main() and the rooms inside it.
 # A room without sources yet is an interface library, so that a header-only room links alike.
 function(meterseal_room path)
-  cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "FOLDERS;USES;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" name "room_${path}")
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*.cpp ${CMAKE_SOURCE_DIR}/src/${path}/*.S)
+  list(TRANSFORM ROOM_FOLDERS REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/src/${path}/\\1/*.cpp")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*.cpp ${CMAKE_SOURCE_DIR}/src/${path}/*.S ${ROOM_FOLDERS})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   if(sources)
     add_library(${name} STATIC ${sources})

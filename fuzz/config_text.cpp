@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "app/watch_list.hpp"
+#include "app/toolbox/watch_list.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace meterseal;

@@ -3,7 +3,7 @@
 // From the configuration of a broker to one that can be connected to: its TLS context with policy, anchors, revocation
 // lists and this device's identity. Thread: any. Errors: trust::* (ca_unreadable, identity...).
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "core/result.hpp"
 #include "mqtt/host/client.hpp"
 #include "trust/lineage.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "app/config_address.hpp"
+#include "app/config/config_address.hpp"
 #include "core/result.hpp"
 #include "trust/facts.hpp"
 

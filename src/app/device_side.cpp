@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "app/site_setup.hpp"
-#include "app/trust_setting.hpp"
+#include "app/agent/site_setup.hpp"
+#include "app/agent/trust_setting.hpp"
 #include "outbox/host/peek.hpp"
 
 namespace meterseal::app {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "trust/lineage.hpp"
 
 namespace meterseal::app {

@@ -8,13 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "app/agent/site_setup.hpp"
 #include "app/errors.hpp"
-#include "app/first_boot.hpp"
+#include "app/face/first_boot.hpp"
+#include "app/face/log_tail.hpp"
+#include "app/face/setup_desk.hpp"
 #include "app/log.hpp"
-#include "app/log_tail.hpp"
-#include "app/setup_desk.hpp"
 #include "app/site.hpp"
-#include "app/site_setup.hpp"
 #include "app/verbs.hpp"
 #include "core/host/system_clock.hpp"
 #include "core/host/zone_calendar.hpp"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "app/config_address.hpp"
+#include "app/config/config_address.hpp"
 #include "app/verbs.hpp"
 #include "meter/default_profiles.hpp"
 #include "meter/errors.hpp"

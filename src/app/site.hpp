@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "app/log_tail.hpp"
-#include "app/site_setup.hpp"
+#include "app/agent/site_setup.hpp"
+#include "app/face/log_tail.hpp"
 #include "core/host/system_clock.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"

@@ -1,0 +1,63 @@
+#pragma once
+
+// One bus: its driver, and the meters behind it. Brings each answer to the meter that gave it.
+//
+// Ownership: owns driver and meters; loop, log, stamper, calendar and observer must outlive it. Thread: loop thread.
+// Errors: meter::bus_plan_invalid.
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/agent/meter_reader.hpp"
+#include "meter/host/bus_driver.hpp"
+
+namespace meterseal::app {
+
+class ReadingObserver {
+ public:
+  virtual ~ReadingObserver() = default;
+  /// A block of some meter has been read, or a meter or port is found not to answer.
+  virtual void on_reading() = 0;
+};
+
+/// Finds what was kept under a name; empty: nothing.
+using StoredValue = std::function<std::string(const std::string& name)>;
+
+class BusReader final : private meter::host::BusObserver {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<BusReader>> make(boost::asio::io_context& loop, const Clock& clock,
+                                                               Log& log, BusPlan plan, const Stamper& stamper,
+                                                               const Calendar& calendar, const StoredValue& stored,
+                                                               ReadingObserver& observer);
+  BusReader(const BusReader&) = delete;
+  BusReader& operator=(const BusReader&) = delete;
+  ~BusReader() override = default;
+
+  void start() { driver_->start(); }
+  void stop() { driver_->stop(); }
+
+  [[nodiscard]] std::vector<std::unique_ptr<MeterReader>>& meters() { return meters_; }
+  /// Each meter has been read completely, or is known not to answer.
+  [[nodiscard]] bool is_settled() const;
+
+ private:
+  BusReader(BusPlan plan, ReadingObserver& observer) : plan_(std::move(plan)), observer_(observer) {}
+
+  void on_block(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) override;
+  void on_identity(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) override;
+  void on_meter_state(std::size_t meter, meter::Health health) override;
+  void on_port_state(meter::host::PortState state) override;
+
+  // constant after construction
+  const BusPlan plan_;
+  ReadingObserver& observer_;
+  std::unique_ptr<meter::host::BusDriver> driver_;
+
+  // loop thread only
+  std::vector<std::unique_ptr<MeterReader>> meters_;  ///< as in the plan
+  std::vector<meter::Health> health_;
+};
+
+}  // namespace meterseal::app

@@ -1,0 +1,102 @@
+#include "app/agent/site_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/profiles.hpp"
+#include "support/test_site.hpp"
+
+namespace meterseal::app {
+namespace {
+
+using test::changed;
+using test::kSite;
+
+std::vector<BusPlan> plan_of(const std::string& text) {
+  const std::vector<std::string> names{"SDM630", "SDM120", "PZEM-004T-V3"};
+  const auto config = parse_config(text, "site.toml", names);
+  if (!config) {
+    ADD_FAILURE() << config.error().front().detail.view();
+    return {};
+  }
+  auto plan = make_site_plan(*config, test::default_profiles());
+  if (!plan) ADD_FAILURE() << plan.error().detail.view();
+  return std::move(*plan);
+}
+
+const std::string kTwoMeters = kSite + "[[bus.meter]]\naddress = 2\nprofile = \"sdm120\"\nname = \"heatpump\"\n";
+
+TEST(SitePlan, PutsThePrimaryMeterUnderEnergyAndOthersUnderTheirNames) {
+  const auto buses = plan_of(kTwoMeters);
+  ASSERT_EQ(buses.size(), 1U);
+  ASSERT_EQ(buses[0].meters.size(), 2U);
+  EXPECT_EQ(buses[0].meters[0].key, "ENERGY");
+  EXPECT_EQ(buses[0].meters[0].name, "main");
+  EXPECT_EQ(buses[0].meters[1].key, "heatpump");
+  EXPECT_EQ(buses[0].settings.name, "bus1");
+}
+
+TEST(SitePlan, TakesTimesFromTheProfileUnlessTheFileSaysOtherwise) {
+  const auto bus = plan_of(kSite)[0];
+  const auto& meter = bus.settings.meters[0].plan;
+  EXPECT_EQ(meter.response_timeout, milliseconds{1000});
+  EXPECT_EQ(meter.gap, milliseconds{60});
+  EXPECT_EQ(meter.slave_change_gap, milliseconds{100});
+  EXPECT_EQ(meter.poll_interval, milliseconds{1000});
+
+  const auto tuned = plan_of(kSite + "timeout_ms = 300\ngap_ms = 5\npoll_ms = 2000\n")[0].settings.meters[0].plan;
+  EXPECT_EQ(tuned.response_timeout, milliseconds{300});
+  EXPECT_EQ(tuned.gap, milliseconds{5});
+  EXPECT_EQ(tuned.slave_change_gap, milliseconds{5});
+  EXPECT_EQ(tuned.poll_interval, milliseconds{2000});
+}
+
+TEST(SitePlan, LeavesSilencesToAGatewayThatSpeaksModbusTcp) {
+  const std::string tcp = changed(kSite, "device = \"/dev/ttyUSB0\"", "tcp = \"192.0.2.7\"");
+  EXPECT_EQ(plan_of(tcp)[0].settings.meters[0].plan.gap, milliseconds{0});
+  const std::string rtu = changed(tcp, "tcp = \"192.0.2.7\"", "tcp = \"192.0.2.7\"\nframing = \"rtu\"");
+  EXPECT_EQ(plan_of(rtu)[0].settings.meters[0].plan.gap, milliseconds{60});
+}
+
+TEST(SitePlan, AsksTheSameOfBusAndDecoder) {
+  const auto bus = plan_of(kTwoMeters)[0];
+  for (std::size_t m = 0; m < bus.meters.size(); ++m) {
+    const auto& asked = bus.settings.meters[m].plan;
+    ASSERT_EQ(asked.blocks.size(), bus.meters[m].requests.size());
+    ASSERT_EQ(asked.identity.size(), bus.meters[m].identity.size());
+    for (std::size_t i = 0; i < asked.blocks.size(); ++i) {
+      EXPECT_EQ(asked.blocks[i].start, bus.meters[m].requests[i].address);
+      EXPECT_EQ(asked.blocks[i].words, bus.meters[m].requests[i].words);
+      EXPECT_EQ(static_cast<std::uint8_t>(asked.blocks[i].function), bus.meters[m].requests[i].function());
+    }
+  }
+}
+
+TEST(SitePlan, ReadsMoreWhenAllRegistersAreAskedFor) {
+  const auto words = [](const BusPlan& bus) {
+    std::size_t sum = 0;
+    for (const auto& request : bus.meters[0].requests) sum += request.words;
+    return sum;
+  };
+  EXPECT_LT(words(plan_of(kSite)[0]), words(plan_of(kSite + "read = \"all\"\n")[0]));
+}
+
+TEST(SitePlan, CallsAValueLiveForOneIntervalOneRoundOfTheLineAndOneLostAnswer) {
+  const auto one = plan_of(kSite)[0].meters[0].freshness;
+  EXPECT_GT(one, milliseconds{2000});  // 1 s of interval, 1 s of time-out
+  EXPECT_LT(one, milliseconds{3000});
+  EXPECT_GT(plan_of(kTwoMeters)[0].meters[0].freshness, one);
+  EXPECT_GT(plan_of(kSite + "poll_ms = 60000\n")[0].meters[0].freshness, seconds{61});
+}
+
+TEST(SitePlan, KnowsHowACharacterIsFramed) {
+  const std::vector<std::string> names{"SDM630"};
+  const auto frame = [&](const std::string& text) {
+    return character_frame(parse_config(text, "site.toml", names)->buses[0]);
+  };
+  EXPECT_EQ(frame(kSite), "8N1");
+  EXPECT_EQ(frame(changed(kSite, "[[bus.meter]]", "parity = \"even\"\nstop_bits = 2\n[[bus.meter]]")), "8E2");
+  EXPECT_EQ(frame(changed(kSite, "device = \"/dev/ttyUSB0\"", "tcp = \"192.0.2.7\"")), "");
+}
+
+}  // namespace
+}  // namespace meterseal::app

@@ -1,0 +1,303 @@
+#include "app/face/page_device.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "mqtt/live_values.hpp"
+#include "trust/errors.hpp"
+#include "trust/host/tls_client.hpp"
+#include "trust/pin.hpp"
+
+namespace meterseal::app {
+
+namespace {
+
+constexpr seconds kDepthInterval{5};
+
+using mqtt::Quantity;
+using mqtt::Slot;
+using web::Fact;
+using web::Metric;
+using web::Seal;
+using web::Setting;
+
+web::PhaseValues values_of(const mqtt::LiveValues& live, Slot slot) {
+  return {live.of(Quantity::voltage, slot),        live.of(Quantity::current, slot),
+          live.of(Quantity::power, slot),          live.of(Quantity::apparent_power, slot),
+          live.of(Quantity::reactive_power, slot), live.of(Quantity::factor, slot)};
+}
+
+std::string_view text_of(trust::TrustedBy by) {
+  switch (by) {
+    case trust::TrustedBy::pin_certificate: return "the fingerprint of its certificate";
+    case trust::TrustedBy::pin_key: return "the fingerprint of its key";
+    case trust::TrustedBy::pin_tasmota_key: return "the fingerprint of its key, in Tasmota's form";
+    case trust::TrustedBy::same_key: return "its key, which is the one of the former certificate";
+    case trust::TrustedBy::same_ca: return "the authority that signed the former certificate";
+    case trust::TrustedBy::learned: return "the fingerprint that was learned and confirmed";
+    case trust::TrustedBy::ca: return "a certificate authority";
+    case trust::TrustedBy::ca_and_pin: return "a certificate authority and its fingerprint";
+  }
+  return {};
+}
+
+std::string_view name_of(trust::Mode mode) {
+  switch (mode) {
+    case trust::Mode::off: return "off";
+    case trust::Mode::fingerprint: return "fingerprint";
+    case trust::Mode::ca: return "ca";
+    case trust::Mode::ca_fingerprint: return "ca+fingerprint";
+  }
+  return {};
+}
+
+/// The console line inside a remedy: "only if ...: MqttFingerprint1 AA:BB". Empty: there is none, or this build's
+/// console does not know it.
+std::string line_in(std::string_view remedy) {
+  for (const auto& [command, word] :
+       {std::pair{"MqttFingerprint", "MqttFingerprint1 "}, {"TlsConfirm", "TlsConfirm "}}) {
+    const auto at = remedy.find(word);
+    if (at != std::string_view::npos && console::find_command(command) != nullptr)
+      return std::string(remedy.substr(at));
+  }
+  return {};
+}
+
+/// The fingerprint at its end. Empty: none
+std::string fingerprint_in(std::string_view remedy) {
+  constexpr std::size_t kLength = 95;  // 32 bytes, 31 colons
+  if (remedy.size() < kLength) return {};
+  const std::string_view end = remedy.substr(remedy.size() - kLength);
+  return end.find_first_not_of("0123456789ABCDEF:") == std::string_view::npos ? std::string(end) : std::string();
+}
+
+/// The value behind the only key of a reply: {"TelePeriod":300}. nullopt: it is a refusal
+std::optional<std::string> value_in(const console::Replies& replies) {
+  if (replies.size() != 1 || replies[0].json.starts_with("{\"Command\":")) return std::nullopt;
+  const std::string& json = replies[0].json;
+  const auto colon = json.find("\":");
+  if (colon == std::string::npos || !json.ends_with('}')) return std::nullopt;
+  std::string value = json.substr(colon + 2, json.size() - colon - 3);
+  if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
+  return value;
+}
+
+}  // namespace
+
+const BrokerConfig* PageDevice::config_of(const HostPort& address) const {
+  const auto& brokers = parts_.setup.config.mqtt.brokers;
+  const auto found = std::find_if(brokers.begin(), brokers.end(), [&](const auto& b) { return b.address == address; });
+  return found == brokers.end() ? nullptr : &*found;
+}
+
+void PageDevice::connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls) {
+  ++connects_;
+  const HostPort address{broker.host, broker.port};
+  seal_ = {};
+  seal_.broker = format(address);
+  if (const BrokerConfig* config = config_of(address)) seal_.mode = name_of(config->tls.policy.mode);
+  seal_.state = tls == nullptr ? Seal::plaintext : Seal::sealed;
+  if (tls == nullptr) {
+    seal_.reason = "the configuration file allows plaintext: everybody on the way can read and change what is sent";
+    seal_.remedy = "set up TLS at the broker and mqtt.tls.mode here";
+    return;
+  }
+  const trust::host::TlsSummary& summary = tls->summary();
+  seal_.version = summary.version;
+  seal_.suite = summary.suite;
+  seal_.expires = summary.facts.not_after;
+  seal_.served = trust::format_sha256(summary.facts.certificate).view();
+  if (const auto* trusted = std::get_if<trust::Trusted>(&tls->verdict())) seal_.by = text_of(trusted->by());
+}
+
+void PageDevice::disconnected() {
+  seal_.state = Seal::offline;
+  seal_.reason = "the connection has ended; it is tried again";
+}
+
+void PageDevice::failed(const mqtt::host::Broker& broker, const Error& error) {
+  const HostPort address{broker.host, broker.port};
+  const bool is_security = error.code.error_class == ErrorClass::security;
+  if (is_security) ++refusals_[std::string(error.code.name)];
+  seal_ = {};
+  seal_.state = is_security ? Seal::refused : Seal::offline;
+  seal_.broker = format(address);
+  if (const BrokerConfig* config = config_of(address)) seal_.mode = name_of(config->tls.policy.mode);
+  seal_.code = error.code.name;
+  seal_.reason = error.detail.view();
+  seal_.remedy = error.remedy();
+  if (error.code == trust::unconfirmed) seal_.state = Seal::learned;
+  if (is_security) {
+    seal_.served = fingerprint_in(error.remedy());
+    seal_.remedy_line = line_in(error.remedy());
+  }
+}
+
+void PageDevice::tick() {
+  const Instant now = parts_.clock.now();
+  if (depth_asked_ && now - *depth_asked_ < kDepthInterval) return;
+  depth_asked_ = now;
+  parts_.store.depth([this, alive = std::weak_ptr<const int>(alive_)](Result<outbox::Depth> depth) {
+    if (!alive.expired() && depth) depth_ = *depth;
+  });
+}
+
+std::optional<CivilTime> PageDevice::local_time() const {
+  const auto utc = parts_.clock.utc();
+  if (!utc) return std::nullopt;
+  return parts_.calendar.local(*utc);
+}
+
+web::MeterView PageDevice::view_of(MeterReader& reader) const {
+  const Instant now = parts_.clock.now();
+  const mqtt::MeterTelemetry telemetry = reader.telemetry(now);
+  const mqtt::LiveValues live(telemetry);
+  web::MeterView view;
+  view.name = reader.plan().name;
+  view.model = reader.plan().profile->model;
+  view.whole = values_of(live, Slot::whole);
+  if (reader.plan().profile->phases == 3) {
+    for (const Slot slot : mqtt::kPhaseSlots) view.phases.push_back(values_of(live, slot));
+  }
+  view.frequency_mhz = live.measured(meter::Measurand::frequency);
+  if (telemetry.totals) {
+    view.today_mwh = telemetry.totals->today.value;
+    view.yesterday_mwh = telemetry.totals->yesterday.value;
+    view.total_mwh = telemetry.totals->total.value;
+    if (telemetry.totals->exported) view.exported_mwh = telemetry.totals->exported->value;
+  }
+  const auto newest = reader.newest(now);
+  if (newest) view.age = std::chrono::duration_cast<seconds>(now - *newest);
+  if (!newest) view.trouble = "gives no readings: check its wires, address, baud rate and parity";
+  return view;
+}
+
+std::vector<web::MeterView> PageDevice::meters() {
+  std::vector<web::MeterView> views;
+  for (MeterReader* reader : parts_.meters.in_order()) views.push_back(view_of(*reader));
+  return views;
+}
+
+std::vector<Fact> PageDevice::facts() {
+  const mqtt::Facts facts = parts_.device.facts();
+  const auto text = [](std::string_view view) { return std::string(view); };
+  const Config& config = parts_.setup.config;
+  std::vector<Fact> list{
+      {"Program", "Version", text(facts.host.version)},
+      {"Program", "Topic", config.device.topic},
+      {"Program", "Client", config.mqtt.client_id},
+      {"Program", "MQTT commands may change",
+       config.mqtt.remote_commands == console::RemoteCommands::none   ? "nothing"
+       : config.mqtt.remote_commands == console::RemoteCommands::safe ? "what is harmless"
+                                                                      : "everything but what is local"},
+      {"Program", "Home Assistant discovery", config.mqtt.discovery ? "on" : "off"},
+      {"Program", "Memory", std::to_string(read_machine_load().program_memory_kb) + " KiB"},
+      {"Network", "Host name", text(facts.network.hostname)},
+      {"Network", "Address", text(facts.network.ip_address)},
+      {"Network", "Gateway", text(facts.network.gateway)},
+      {"Network", "DNS", text(facts.network.dns1)},
+      {"Storage", "State directory", parts_.state_directory},
+      {"Storage", "Waiting records", std::to_string(depth_.records)},
+      {"Storage", "Free", std::to_string(free_kb(parts_.state_directory)) + " KiB"},
+  };
+  for (const BrokerConfig& broker : config.mqtt.brokers)
+    list.push_back({"Brokers", format(broker.address), "known by " + std::string(name_of(broker.tls.policy.mode))});
+  return list;
+}
+
+std::vector<Metric> PageDevice::metrics() {
+  constexpr auto kGauge = Metric::Kind::gauge;
+  constexpr auto kCounter = Metric::Kind::counter;
+  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
+  const bool is_online = seal_.state == Seal::sealed || seal_.state == Seal::plaintext;
+  std::vector<Metric> list{
+      {"outbox_records", "Records that wait for the broker", kGauge, {}, number(depth_.records), 0},
+      {"outbox_bytes", "Their size", kGauge, {}, number(depth_.bytes), 0},
+      {"mqtt_connected", "1: the broker has accepted the connection", kGauge, {}, is_online ? 1 : 0, 0},
+      {"mqtt_connects_total", "Accepted connections since the start", kCounter, {}, connects_, 0},
+      {"sealed",
+       "1: connected, and the broker has proved who it is",
+       kGauge,
+       {},
+       seal_.state == Seal::sealed ? 1 : 0,
+       0},
+      {"resident_memory_bytes",
+       "Memory of the program",
+       kGauge,
+       {},
+       number(read_machine_load().program_memory_kb) * 1024,
+       0},
+  };
+  for (const auto& [code, count] : refusals_)
+    list.push_back({"tls_refusals_total", "Brokers that were refused", kCounter, {{"reason", code}}, count, 0});
+  if (seal_.expires) {
+    list.push_back({"broker_certificate_expiry_timestamp_seconds",
+                    "When the broker's certificate ends",
+                    kGauge,
+                    {{"broker", seal_.broker}},
+                    std::chrono::duration_cast<seconds>(seal_.expires->time_since_epoch()).count(),
+                    0});
+  }
+  return list;
+}
+
+/// What stands in the configuration file, under the name of its command.
+std::optional<std::string> PageDevice::declared(std::string_view command) const {
+  const Config& config = parts_.setup.config;
+  const BrokerConfig& broker = config.mqtt.brokers.front();
+  const trust::Policy& policy = broker.tls.policy;
+  const auto pin = [&](std::size_t slot) {
+    return policy.pins[slot] ? std::string(trust::format_pin(*policy.pins[slot]).view()) : std::string();
+  };
+  if (command == "MqttHost") return broker.address.host;
+  if (command == "MqttPort") return std::to_string(broker.address.port);
+  if (command == "MqttClient") return config.mqtt.client_id;
+  if (command == "MqttUser") return config.mqtt.user;
+  if (command == "MqttPassword") return config.mqtt.password.empty() ? "" : "****";
+  if (command == "Topic") return config.device.topic;
+  if (command == "FullTopic") return config.device.full_topic;
+  if (command == "TlsMode") return std::string(name_of(policy.mode));
+  if (command == "MqttFingerprint1") return pin(0);
+  if (command == "MqttFingerprint2") return pin(1);
+  if (command == "FriendlyName") return config.device.name;
+  if (command == "Timezone") return config.device.timezone;
+  if (command == "TelePeriod" && config.device.tele_period) return std::to_string(config.device.tele_period->count());
+  return std::nullopt;
+}
+
+/// How the broker is known may be set by command where the file leaves it open.
+bool PageDevice::is_left_open(std::string_view command) const {
+  const console::FixedByFile& fixed = parts_.setup.config.mqtt.brokers.front().tls.fixed;
+  if (command == "TlsMode") return !fixed.mode;
+  if (command == "TlsRenewal") return !fixed.renewal;
+  return command.starts_with("MqttFingerprint") && !fixed.pins;
+}
+
+Setting PageDevice::setting(std::string_view command) const {
+  if (auto fixed = declared(command); fixed && !is_left_open(command))
+    return {std::move(*fixed), Setting::State::fixed};
+  auto value = value_in(parts_.console.run(command, {console::Source::web, console::Rights::view}));
+  if (!value) return {};
+  // Tasmota's word for no fingerprint.
+  if (command.starts_with("MqttFingerprint") && *value == "0") value->clear();
+  return {std::move(*value), Setting::State::open};
+}
+
+void PageDevice::start(web::Task task, const std::string& argument, std::function<void(std::string)> done) {
+  if (task == web::Task::fetch_fingerprint) return tasks_.fetch_fingerprint(argument, done);
+  const auto to = parse_host_port(argument, 8883);
+  if (!to || task != web::Task::check_connection)
+    return done(R"({"error":"this is no address","hint":"HOST or HOST:PORT"})");
+  PageTasks::Examination examination;
+  Patient& patient = examination.patient;
+  patient.to = *to;
+  if (const BrokerConfig* known = config_of(*to)) {
+    patient.broker = *known;
+    patient.mqtt = parts_.setup.config.mqtt;
+    examination.state_directory = parts_.state_directory;
+  }
+  if (parts_.setup.config.device.clock == ClockTrust::trusted) examination.clock = host::ClockTrust::trusted;
+  tasks_.examine(std::move(examination), done);
+}
+
+}  // namespace meterseal::app

@@ -1,0 +1,83 @@
+#pragma once
+
+// The device as the page sees it: gathers view models from the parts of the agent, and passes console lines on. What it
+// cannot say it leaves out.
+//
+// Ownership: everything in PageParts must outlive it. Thread: loop thread.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/agent/device.hpp"
+#include "app/agent/meters.hpp"
+#include "app/agent/site_setup.hpp"
+#include "app/face/log_tail.hpp"
+#include "app/face/page_tasks.hpp"
+#include "console/console.hpp"
+#include "outbox/store.hpp"
+#include "web/device_view.hpp"
+
+namespace meterseal::app {
+
+struct PageParts {
+  boost::asio::io_context& loop;
+  const SiteSetup& setup;
+  const std::string& state_directory;
+  const Clock& clock;
+  const Calendar& calendar;
+  const LogTail& log;
+  Device& device;
+  Meters& meters;
+  console::Console& console;
+  outbox::Store& store;
+};
+
+class PageDevice final : public web::DeviceView {
+ public:
+  explicit PageDevice(const PageParts& parts) : parts_(parts), tasks_(parts.loop) {}
+
+  /// @param tls  nullptr: plaintext
+  void connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls);
+  void disconnected();
+  void failed(const mqtt::host::Broker& broker, const Error& error);
+  /// Once a second.
+  void tick();
+
+  [[nodiscard]] std::string name() const override { return parts_.setup.config.device.name; }
+  [[nodiscard]] std::optional<CivilTime> local_time() const override;
+  [[nodiscard]] std::vector<web::MeterView> meters() override;
+  [[nodiscard]] web::SealView seal() const override { return seal_; }
+  [[nodiscard]] std::uint64_t waiting_records() const override { return depth_.records; }
+  [[nodiscard]] std::vector<web::Fact> facts() override;
+  [[nodiscard]] std::vector<web::Metric> metrics() override;
+  [[nodiscard]] std::vector<std::string> log_lines() const override { return parts_.log.lines(); }
+  [[nodiscard]] web::Setting setting(std::string_view command) const override;
+  [[nodiscard]] console::Replies run(std::string_view line, const console::Caller& caller) override {
+    return parts_.console.run(line, caller);
+  }
+  void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
+
+ private:
+  [[nodiscard]] web::MeterView view_of(MeterReader& reader) const;
+  [[nodiscard]] std::optional<std::string> declared(std::string_view command) const;
+  [[nodiscard]] bool is_left_open(std::string_view command) const;
+  [[nodiscard]] const BrokerConfig* config_of(const HostPort& address) const;
+
+  // constant after construction
+  const PageParts parts_;
+
+  // loop thread only
+  PageTasks tasks_;
+  web::SealView seal_;
+  outbox::Depth depth_;
+  std::optional<Instant> depth_asked_;
+  std::int64_t connects_ = 0;
+  std::map<std::string, std::int64_t> refusals_;                       ///< by name of the code, of which there are few
+  std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);  ///< the store may answer after we are gone
+};
+
+}  // namespace meterseal::app

@@ -1,0 +1,46 @@
+#pragma once
+
+// What the page starts and what takes a while: looking at a broker's certificate, the doctor. Both go over the network
+// beside the device's own connection and send no credentials (the doctor: only to a broker of this device that its
+// policy has trusted).
+//
+// The doctor blocks, so it runs on a thread of its own that owns all it touches and knows no loop: it leaves its result
+// in shared memory, which is looked at five times a second. When nobody waits any more, nobody looks.
+// Thread: loop thread.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/toolbox/doctor.hpp"
+
+namespace meterseal::app {
+
+class PageTasks {
+ public:
+  using Done = std::function<void(std::string)>;
+  struct Examination {
+    Patient patient;
+    std::string state_directory;  ///< where it is one of this device's brokers: what was recorded stands there
+    host::ClockTrust clock = host::ClockTrust::automatic;
+  };
+
+  explicit PageTasks(boost::asio::io_context& loop) : loop_(loop) {}
+
+  /// {"host","fingerprint","keyPin","subject","issuer","expires","key","note"} or {"error","hint"}
+  void fetch_fingerprint(const std::string& address, const Done& done);
+  /// {"steps":[{"name","state","text","hint"}]}
+  void examine(Examination examination, const Done& done);
+
+ private:
+  struct Result;
+  void look(const std::shared_ptr<Result>& result, const std::shared_ptr<boost::asio::steady_timer>& timer,
+            const Done& done);
+
+  boost::asio::io_context& loop_;
+  std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);
+};
+
+}  // namespace meterseal::app

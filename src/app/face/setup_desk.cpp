@@ -1,0 +1,171 @@
+#include "app/face/setup_desk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <random>
+#include <sstream>
+#include <system_error>
+
+#include "app/agent/site_setup.hpp"
+#include "app/face/setup_text.hpp"
+#include "core/host/private_file.hpp"
+#include "core/json_writer.hpp"
+#include "meter/default_profiles.hpp"
+#include "meter/profile_csv.hpp"
+#include "mqtt/live_values.hpp"
+#include "web/errors.hpp"
+#include "web/host/web_state.hpp"
+#include "web/view_json.hpp"
+
+namespace meterseal::app {
+
+namespace {
+
+constexpr const char* kPasswordFile = "mqtt.password";
+/// A whole round of the slowest line, and one answer that does not come.
+constexpr seconds kTryFor{6};
+
+std::string topic_proposal() {
+  std::random_device random;
+  return std::string(Text<16>("meter_").add_hex(random() & 0xFFFFFFU, 6).view());
+}
+
+/// Names that stay the same over a restart first.
+std::vector<std::string> serial_ports() {
+  std::vector<std::string> ports;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/serial/by-id", error))
+    ports.push_back(entry.path());
+  if (ports.empty()) {
+    for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with("ttyUSB") || name.starts_with("ttyACM") || name.starts_with("ttyAMA"))
+        ports.push_back(entry.path());
+    }
+  }
+  std::sort(ports.begin(), ports.end());
+  if (ports.size() > 32) ports.resize(32);
+  return ports;
+}
+
+std::vector<std::string> names_of(const std::vector<meter::Profile>& profiles) {
+  std::vector<std::string> names;
+  for (const meter::Profile& profile : profiles) names.emplace_back(profile.model.view());
+  return names;
+}
+
+std::string values_json(MeterReader& reader, Instant now) {
+  const mqtt::MeterTelemetry telemetry = reader.telemetry(now);
+  const mqtt::LiveValues live(telemetry);
+  std::array<char, 1024> memory{};
+  JsonWriter json(memory);
+  json.open_object().key("answers").boolean(true).key("values").open_array();
+  const auto add = [&](std::string_view name, std::optional<std::int64_t> value, unsigned decimals,
+                       std::string_view unit) {
+    if (!value) return;
+    Text<48> text;
+    text.add_fixed(*value, 3, decimals).add(" ").add(unit);
+    json.open_object().key("name").text(name).key("value").text(text).close_object();
+  };
+  using mqtt::Quantity;
+  using mqtt::Slot;
+  const bool three = reader.plan().profile->phases == 3;
+  add("Voltage", live.of(Quantity::voltage, three ? Slot::l1 : Slot::whole), 1, "V");
+  add("Current", live.of(Quantity::current, Slot::whole), 3, "A");
+  add("Power", live.of(Quantity::power, Slot::whole), 0, "W");
+  add("Frequency", live.measured(meter::Measurand::frequency), 2, "Hz");
+  if (telemetry.totals) add("Energy", telemetry.totals->total.value / 1000, 3, "kWh");
+  json.close_array().close_object();
+  return std::string(json.view());
+}
+
+std::string trouble_json(std::string_view what, std::string_view hint) {
+  return web::texts_json({{"error", what}, {"hint", hint}});
+}
+
+}  // namespace
+
+AppSetupDesk::AppSetupDesk(SetupParts parts)
+    : parts_(std::move(parts)), stamper_(parts_.clock, 1), tasks_(parts_.loop), timer_(parts_.loop) {
+  const auto texts = meter::default_profile_texts();
+  if (auto profiles = meter::load_profiles(std::vector<meter::ProfileText>(texts.begin(), texts.end())))
+    profiles_ = std::move(*profiles);
+}
+
+web::SetupDesk::Choices AppSetupDesk::choices() {
+  Choices choices;
+  choices.serial_ports = serial_ports();
+  for (const std::string& name : names_of(profiles_)) choices.profiles.emplace_back(name, name);
+  std::sort(choices.profiles.begin(), choices.profiles.end());
+  choices.topic = topic_proposal();
+  return choices;
+}
+
+void AppSetupDesk::start(web::Task task, const std::string& argument, std::function<void(std::string)> done) {
+  if (task == web::Task::try_meter) return try_meter(argument, std::move(done));
+  tasks_.fetch_fingerprint(argument, done);
+}
+
+void AppSetupDesk::try_meter(const std::string& argument, std::function<void(std::string)> done) {
+  Site site;
+  std::istringstream words(argument);
+  words >> site.port >> site.baud >> site.parity >> site.address >> site.profile;
+  // Everything but the bus is only there to make the file a whole one.
+  site.topic = "trial";
+  site.broker = "localhost";
+  site.mode = "ca";
+  const auto config = parse_config(site_text(site, {}, ""), "set-up", names_of(profiles_));
+  if (!config) return done(trouble_json(config.error().front().detail, config.error().front().remedy()));
+  const auto plan = make_site_plan(*config, profiles_);
+  if (!plan) return done(web::error_json(plan.error()));
+  auto meters = Meters::make(parts_.loop, parts_.clock, parts_.log, *plan, stamper_, parts_.calendar,
+                             [](const std::string&) { return std::string(); });
+  if (!meters) return done(web::error_json(meters.error()));
+  tried_ = std::move(*meters);
+  tell_ = std::move(done);
+  tried_->start([] {});
+  look_at_meter(parts_.clock.now() + kTryFor);
+}
+
+void AppSetupDesk::look_at_meter(Instant until) {
+  timer_.expires_after(milliseconds{100});
+  timer_.async_wait([this, until](auto error) {
+    if (error) return;
+    const Instant now = parts_.clock.now();
+    MeterReader& reader = *tried_->in_order().front();
+    if (!reader.has_full_round() && now < until) return look_at_meter(until);
+    const std::string answer = reader.has_full_round()
+                                   ? values_json(reader, now)
+                                   : trouble_json("the meter does not answer",
+                                                  "check A and B of the wires, its address, baud rate and parity");
+    tried_->stop();
+    tried_.reset();
+    tell_(answer);
+  });
+}
+
+Result<void> AppSetupDesk::finish(const Site& site) {
+  const std::string password = parts_.state_directory + "/" + kPasswordFile;
+  const std::string trial = parts_.state_directory + "/" + kSiteFile + ".trial";
+  const std::string text = site_text(site, parts_.listen, kPasswordFile);
+  const auto write = [](const std::string& path, std::string_view content) -> Result<void> {
+    const std::string fault = host::write_private_file(path, content);
+    if (!fault.empty()) return fail(web::state_unwritable, path, fault);
+    return {};
+  };
+  if (auto kept = write(password, site.password + "\n"); !kept) return kept;
+  if (auto kept = write(trial, text); !kept) return kept;
+  // The same reading as at every later start: what would stop that start is said now, in the page.
+  const auto loaded = load_site(trial);
+  std::error_code ignored;
+  std::filesystem::remove(trial, ignored);
+  if (!loaded) return tl::unexpected(loaded.error().front());
+  if (auto kept = write(parts_.state_directory + "/" + kSiteFile, text); !kept) return kept;
+  if (auto marked = web::host::WebState(parts_.state_directory).mark_provisioned(); !marked) return marked;
+  boost::asio::post(parts_.loop, parts_.finished);
+  return {};
+}
+
+}  // namespace meterseal::app

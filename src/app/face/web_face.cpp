@@ -1,0 +1,185 @@
+#include "app/face/web_face.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "secrets/host/sodium.hpp"
+#include "secrets/token.hpp"
+#include "web/host/server.hpp"
+#include "web/host/web_state.hpp"
+#include "web/page/assets.hpp"
+#include "web/site.hpp"
+
+namespace meterseal::app {
+
+namespace {
+
+constexpr std::string_view kTag = "WEB";
+constexpr const char* kAdmin = "admin";
+/// Plots may lose that much at a power cut; each time costs the disk 16 KiB.
+constexpr seconds kHistoryInterval{900};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// At which names and addresses people will ask for the page.
+std::vector<std::string> certificate_names(const WebConfig& config) {
+  std::vector<std::string> names = config.hosts;
+  for (const std::string& name : {std::string("localhost"), host_name()}) {
+    if (!name.empty()) names.push_back(name);
+  }
+  for (const HostPort& address : config.listen) {
+    if (address.host != "0.0.0.0" && address.host != "::") names.push_back(address.host);
+  }
+  return names;
+}
+
+std::vector<std::string> accepted_hosts(const WebConfig& config) {
+  std::vector<std::string> hosts = config.hosts;
+  std::string own;
+  for (const char c : host_name()) own += to_lower(c);
+  if (!own.empty()) {
+    hosts.push_back(own);
+    hosts.push_back(own + ".local");
+  }
+  return hosts;
+}
+
+class OpenWebFace final : public WebFace {
+ public:
+  explicit OpenWebFace(const WebParts& parts) : parts_(parts), state_(parts.state_directory) {}
+  ~OpenWebFace() override { keep_history(); }
+  OpenWebFace(const OpenWebFace&) = delete;
+  OpenWebFace& operator=(const OpenWebFace&) = delete;
+
+  [[nodiscard]] Result<void> start() {
+    auto cryptography = secrets::host::make_cryptography();
+    if (!cryptography) return tl::unexpected(cryptography.error());
+    cryptography_ = std::move(*cryptography);
+    auto hasher = secrets::host::make_password_hasher(parts_.loop);
+    if (!hasher) return tl::unexpected(hasher.error());
+    hasher_ = std::move(*hasher);
+    auto tls = identity();
+    if (!tls) return tl::unexpected(tls.error());
+
+    web::SetupGate gate;
+    std::string code;
+    if (parts_.desk != nullptr) {
+      code = secrets::make_code(*cryptography_);
+      gate = web::SetupGate(code, parts_.clock.now());
+    }
+    const web::SiteParts site_parts{parts_.clock, parts_.log,    *cryptography_, *hasher_,
+                                    state_,       parts_.device, parts_.desk,    web::page_assets()};
+    site_ = std::make_unique<web::Site>(
+        site_parts, web::SiteOptions{accepted_hosts(parts_.config), parts_.config.metrics, parts_.config.api},
+        load_access(), std::move(gate));
+    site_->history() = state_.load_history();
+    auto server = web::host::Server::make(parts_.loop, parts_.clock, parts_.log, *site_, *tls, addresses());
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
+    tell((*tls)->fingerprint(), code);
+    take_declared_password();
+    return {};
+  }
+
+  void tick() override {
+    const Instant now = parts_.clock.now();
+    if (!history_kept_) history_kept_ = now;
+    if (now - *history_kept_ < kHistoryInterval) return;
+    history_kept_ = now;
+    keep_history();
+  }
+
+  void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) override {
+    if (auto good = web::check_name(user); !good) return done(good);
+    if (auto good = web::check_password(user, password); !good) return done(good);
+    hasher_->hash(std::move(password), [this, user, done](const Result<std::string>& hash) {
+      done(hash ? site_->set_password(user, *hash) : Result<void>(tl::unexpected(hash.error())));
+    });
+  }
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<trust::host::TlsServerContext>> identity() const {
+    if (!parts_.config.certificate.path.empty())
+      return web::host::supplied_identity(parts_.config.certificate.path, parts_.config.key.path);
+    // A day earlier: browsers whose clock is a little behind believe it, too.
+    const UtcTime now = parts_.clock.utc().value_or(host::build_date());
+    return state_.identity(certificate_names(parts_.config), now - seconds{86'400});
+  }
+
+  [[nodiscard]] web::Access load_access() {
+    auto access = state_.load_access();
+    if (access) return std::move(*access);
+    parts_.log.error(kTag, access.error());
+    return {};
+  }
+
+  [[nodiscard]] std::vector<web::host::ListenAddress> addresses() const {
+    std::vector<web::host::ListenAddress> addresses;
+    addresses.reserve(parts_.config.listen.size());
+    for (const HostPort& address : parts_.config.listen) addresses.push_back({address.host, address.port});
+    return addresses;
+  }
+
+  void tell(const std::string& fingerprint, const std::string& code) {
+    const auto ports = server_->ports();
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      HostPort address = parts_.config.listen[i];
+      address.port = ports[i];
+      parts_.log.info(kTag, "page at https://" + format(address) + "/");
+    }
+    parts_.log.info(kTag, "certificate of the page: SHA-256 " + fingerprint);
+    if (!code.empty())
+      parts_.log.warn(kTag, "this device is not set up: open the page within 30 minutes and enter the code " + code);
+    if (code.empty() && !site_->access().has_admin() && parts_.config.password.empty())
+      parts_.log.warn(kTag, "nobody can log in: give the password of the user admin with web.password_file");
+  }
+
+  /// The password of the file wins over one that was set by the page.
+  void take_declared_password() {
+    if (parts_.config.password.empty()) return;
+    const web::User* admin = site_->access().find(kAdmin);
+    if (admin == nullptr) return set_declared_password();
+    hasher_->verify(admin->password_hash, parts_.config.password, [this](secrets::PasswordHasher::Answer answer) {
+      if (answer == secrets::PasswordHasher::Answer::wrong) set_declared_password();
+    });
+  }
+
+  void set_declared_password() {
+    set_password(kAdmin, parts_.config.password, [this](const Result<void>& set) {
+      if (!set) parts_.log.error(kTag, set.error());
+    });
+  }
+
+  void keep_history() {
+    if (!site_ || parts_.device == nullptr) return;
+    if (auto kept = state_.keep_history(site_->history()); !kept) parts_.log.error(kTag, kept.error());
+  }
+
+  // constant after construction
+  const WebParts parts_;
+
+  // loop thread only
+  web::host::WebState state_;
+  std::unique_ptr<secrets::Cryptography> cryptography_;
+  std::unique_ptr<secrets::PasswordHasher> hasher_;
+  std::unique_ptr<web::Site> site_;
+  std::unique_ptr<web::host::Server> server_;
+  std::optional<Instant> history_kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<WebFace> WebFace::open(const WebParts& parts) {
+  auto face = std::make_unique<OpenWebFace>(parts);
+  if (auto started = face->start(); !started) {
+    parts.log.error(kTag, started.error());
+    return nullptr;
+  }
+  return face;
+}
+
+}  // namespace meterseal::app

@@ -1,0 +1,41 @@
+#pragma once
+
+// The page of a running agent: users and certificate from the state directory, the site over the device, the HTTPS
+// server. When the page cannot be served the agent goes on without it and says so: readings do not depend on it.
+//
+// Ownership: everything given must outlive it. Thread: loop thread.
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "app/config/config.hpp"
+#include "core/host/system_clock.hpp"
+#include "core/log.hpp"
+#include "web/device_view.hpp"
+
+namespace meterseal::app {
+
+struct WebParts {
+  boost::asio::io_context& loop;
+  const WebConfig& config;
+  const std::string& state_directory;
+  const Clock& clock;
+  Log& log;
+  web::DeviceView* device = nullptr;  ///< nullptr while the device is being set up
+  web::SetupDesk* desk = nullptr;
+};
+
+class WebFace {
+ public:
+  /// nullptr: it cannot be served, which has been logged.
+  [[nodiscard]] static std::unique_ptr<WebFace> open(const WebParts& parts);
+  virtual ~WebFace() = default;
+
+  /// Once a second.
+  virtual void tick() = 0;
+  /// Sets a password by another way in, for instance the local socket. `done` is called later.
+  virtual void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) = 0;
+};
+
+}  // namespace meterseal::app
