@@ -15,11 +15,17 @@ trust::host::TlsSettings tls_settings(const TlsConfig& config, const trust::Line
   settings.pkcs11 = config.identity.pkcs11_uri.path;
   settings.pkcs11_module = config.identity.pkcs11_module.path;
   settings.pkcs11_pin_file = config.identity.pkcs11_pin.path;
-  settings.pkcs11 = config.identity.pkcs11_uri.path;
-  settings.pkcs11_module = config.identity.pkcs11_module.path;
-  settings.pkcs11_pin_file = config.identity.pkcs11_pin.path;
   settings.alpn = config.alpn;
   return settings;
+}
+
+Result<std::shared_ptr<trust::host::TlsContext>> make_context(const trust::host::TlsSettings& settings) {
+  auto context = trust::host::TlsContext::make(settings);
+  if (context || looks_at_authorities(settings.policy)) return context;
+  trust::host::TlsSettings without = settings;
+  without.ca_file.clear();
+  without.ca_path.clear();
+  return trust::host::TlsContext::make(without);
 }
 
 Result<mqtt::host::Broker> broker_of(const BrokerConfig& config, const trust::Lineage& lineage) {
@@ -27,7 +33,7 @@ Result<mqtt::host::Broker> broker_of(const BrokerConfig& config, const trust::Li
   broker.host = config.address.host;
   broker.port = config.address.port;
   if (config.tls.policy.mode == trust::Mode::off) return broker;
-  auto context = trust::host::TlsContext::make(tls_settings(config.tls, lineage));
+  auto context = make_context(tls_settings(config.tls, lineage));
   if (!context) return tl::unexpected(context.error());
   broker.tls = std::move(*context);
   return broker;

@@ -54,6 +54,13 @@ enum class Seal : std::uint8_t {
   offline,    ///< no connection for another reason
 };
 
+/// What the next renewal of the broker's certificate will do, and how to prepare for it.
+struct RenewalView {
+  std::string fate;  ///< empty: nothing is known of the broker yet
+  std::string hint;  ///< empty: nothing needs to be done
+  std::string line;  ///< console line that does what is proposed; empty: no line can
+};
+
 struct SealView {
   Seal state = Seal::offline;
   std::string broker;  ///< "broker.example.com:8883"
@@ -67,6 +74,7 @@ struct SealView {
   std::string reason;
   std::string remedy;
   std::string remedy_line;  ///< console line that mends it once a person has compared; empty: no line can
+  RenewalView renewal;
 };
 
 /// One line of Information: "Program", "Version", "0.1.0".
@@ -147,6 +155,7 @@ class SetupDesk {
     std::string password;
     std::string mode;  ///< "fingerprint", "ca"
     std::string fingerprint;
+    std::string renewal;  ///< "same-key", "same-ca"; empty: the default
   };
 
   virtual ~SetupDesk() = default;

@@ -66,9 +66,9 @@ void Site::setup_finish(const Request& request, const Form& form, const Session*
   const std::string password = text("adminPassword");
   if (auto good = check_name(admin.name); !good) return done(error_response(400, good.error()));
   if (auto good = check_password(admin.name, password); !good) return done(error_response(400, good.error()));
-  const SetupDesk::Site site{text("topic"),    text("port"),    text("baud"),       text("parity"),
-                             text("address"),  text("profile"), text("broker"),     text("user"),
-                             text("password"), text("mode"),    text("fingerprint")};
+  const SetupDesk::Site site{text("topic"),    text("port"),    text("baud"),        text("parity"),
+                             text("address"),  text("profile"), text("broker"),      text("user"),
+                             text("password"), text("mode"),    text("fingerprint"), text("renewal")};
   parts_.hasher.hash(
       password, [this, alive = std::weak_ptr<const int>(alive_), request, site, admin, done](Result<std::string> hash) {
         if (alive.expired()) return;

@@ -91,7 +91,9 @@ void add_seal(JsonWriter& json, const SealView& seal) {
   json.key("version").text(seal.version).key("suite").text(seal.suite);
   add_time(json, "expires", seal.expires);
   json.key("served").text(seal.served).key("code").text(seal.code).key("reason").text(seal.reason);
-  json.key("remedy").text(seal.remedy).key("remedyLine").text(seal.remedy_line).close_object();
+  json.key("remedy").text(seal.remedy).key("remedyLine").text(seal.remedy_line);
+  json.key("renewal").text(seal.renewal.fate).key("renewalHint").text(seal.renewal.hint);
+  json.key("renewalLine").text(seal.renewal.line).close_object();
 }
 
 std::string civil_text(const CivilTime& time) {

@@ -39,6 +39,7 @@ await run(["--setup"], async ({ open, code }) => {
   await page.getByText("Fetch the fingerprint and compare it first.").waitFor();
   await page.getByRole("button", { name: "Fetch the fingerprint" }).click();
   await page.getByLabel("I have compared").check();
+  check(await page.getByLabel("Follow renewals by the same authority").isChecked(), "what verifies is proposed");
   await accessible(page, "trust");
   await noSidewaysScrolling(page, "trust");
   await picture(page, "setup-4-trust-phone");

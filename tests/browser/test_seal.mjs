@@ -15,6 +15,15 @@ await run([], async ({ open }) => {
   await logIn(page);
   await page.getByRole("heading", { name: "Sealed" }).waitFor();
 
+  // A renewal with a new key would be refused, and the page says what follows it.
+  await page.getByRole("heading", { level: 3, name: "The next renewal" }).waitFor();
+  await page.getByRole("button", { name: "Follow renewals by the same authority" }).click();
+
+  await go(page, "Configure TLS");
+  await page.getByText("renewals by the same CA are followed, with any key").waitFor();
+  check((await page.getByRole("button", { name: "Follow renewals" }).count()) === 0, "what is done is not proposed");
+  await go(page, "Main");
+
   await command(page, "Seal refused");
   await page.getByRole("heading", { name: "Broken: the broker was refused" }).waitFor();
   await page.getByText("trust_pin_mismatch").waitFor();

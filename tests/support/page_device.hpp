@@ -27,6 +27,8 @@ class PageDevice : public web::DeviceView {
     seal_.version = "TLSv1.3";
     seal_.suite = "TLS_AES_256_GCM_SHA384";
     seal_.expires = UtcTime(seconds{1'800'000'000});
+    seal_.renewal = {"renewal = \"same-key\": one with a new key will be refused; chain and name verify",
+                     "follow every renewal by this CA", "TlsRenewal same-ca"};
     settings["MqttHost"] = {"broker.example.com", web::Setting::State::open};
     settings["MqttPort"] = {"8883", web::Setting::State::open};
     settings["MqttUser"] = {"emon_1", web::Setting::State::open};
@@ -91,6 +93,7 @@ class PageDevice : public web::DeviceView {
     if (word == "Status0")
       return {{"STATUS", R"({"Status":{"Topic":"t"}})"}, {"STATUS1", R"({"StatusPRM":{"Uptime":"x"}})"}};
     const std::string value = is_query ? setting(word).value : std::string(line.substr(line.find(' ') + 1));
+    if (line == "TlsRenewal same-ca") seal_.renewal = {"renewals by the same CA are followed, with any key", "", ""};
     if (!is_query && settings.contains(word)) settings[word].value = value == "0" ? "" : value;
     return {{"RESULT", "{\"" + word + "\":\"" + (word == "MqttPassword" ? "****" : value) + "\"}"}};
   }
@@ -104,7 +107,7 @@ class PageDevice : public web::DeviceView {
     task.done(
         task.kind == web::Task::fetch_fingerprint
             ? R"({"host":")" + task.argument +
-                  R"(","fingerprint":"3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC","subject":"CN = broker","issuer":"CN = site CA","expires":"Dec 31 23:59:59 2049 GMT","key":"EC P-256"})"
+                  R"(","fingerprint":"3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC","subject":"CN = broker","issuer":"CN = site CA","expires":"Dec 31 23:59:59 2049 GMT","key":"EC P-256","renewal":"chain and name verify","verifies":"ca"})"
             : R"({"steps":[{"name":"look-up","state":"good","text":"192.0.2.7"},{"name":"TLS","state":"bad","text":"refused"}]})");
   }
 

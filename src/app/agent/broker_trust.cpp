@@ -28,7 +28,7 @@ Result<std::shared_ptr<BrokerTrust>> BrokerTrust::make(const BrokerConfig& confi
 }
 
 Result<void> BrokerTrust::renew() {
-  auto context = trust::host::TlsContext::make(settings_);
+  auto context = make_context(settings_);
   if (!context) return tl::unexpected(context.error());
   current_ = std::move(*context);
   return {};

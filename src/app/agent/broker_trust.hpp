@@ -43,6 +43,7 @@ class BrokerTrust final : public trust::host::TlsContext {
   /// What was kept; what cannot be understood is told and counts as nothing.
   void recall(std::string_view record, std::string_view setting, Log& log);
 
+  [[nodiscard]] const console::FixedByFile& fixed() const { return fixed_; }
   [[nodiscard]] const trust::Policy& policy() const { return settings_.policy; }
   [[nodiscard]] const trust::Lineage& lineage() const { return settings_.lineage; }
   /// What the peer of the last handshake showed, trusted or not.

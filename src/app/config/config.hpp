@@ -62,8 +62,9 @@ struct ClientIdentity {
 struct TlsConfig {
   trust::Policy policy;
   bool ca_builtin = false;  ///< the CA chain that this binary was built with
-  FileSetting ca_file;
+  FileSetting ca_file;      ///< also where the declared policy looks at no authority: one that is set at run time may
   FileSetting ca_path;
+  bool are_anchors_declared = false;  ///< else they are the system's, and an uploaded CA takes their place
   FileSetting crl_file;
   ClientIdentity identity;
   std::string alpn;            ///< empty: none
@@ -93,6 +94,9 @@ struct MqttConfig {
 struct OutboxConfig {
   std::uint64_t max_bytes = 256ULL * 1024 * 1024;
 };
+
+/// Does it need the certificate of an authority? Then the device does not start, or is not changed, without.
+[[nodiscard]] bool looks_at_authorities(const trust::Policy& policy);
 
 /// What is run on refusals of trust and other alarms. Empty: nothing.
 struct AlarmConfig {

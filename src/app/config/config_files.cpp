@@ -218,8 +218,10 @@ void check_mqtt_files(MqttConfig& mqtt, const std::string& credentials_dir, Prob
   check_password(mqtt, credentials_dir, problems);
   read_sas_key(mqtt, credentials_dir, problems);
   for (const BrokerConfig& broker : mqtt.brokers) {
-    check_path(broker.tls.ca_file, "ca_file", PathKind::file, problems);
-    check_path(broker.tls.ca_path, "ca_path", PathKind::folder, problems);
+    if (looks_at_authorities(broker.tls.policy)) {
+      check_path(broker.tls.ca_file, "ca_file", PathKind::file, problems);
+      check_path(broker.tls.ca_path, "ca_path", PathKind::folder, problems);
+    }
     check_path(broker.tls.crl_file, "crl_file", PathKind::file, problems);
     check_identity(broker.tls.identity, credentials_dir, problems);
   }

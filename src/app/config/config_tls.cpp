@@ -196,21 +196,21 @@ void decide_renewal(const TlsTable& table, const std::string& path, TlsConfig& t
   }
 }
 
-/// Only anchors that somebody looks at are opened. While learning, they tell what the next renewal will do.
+/// Anchors are at hand in every mode, because they tell what the next renewal will do and whether another mode could be
+/// set at run time.
 void decide_anchors(const TlsTable& table, const std::string& path, TlsConfig& tls, Problems& problems) {
   const trust::Policy& policy = tls.policy;
   const bool follows_ca = policy.mode == Mode::fingerprint && policy.renewal == Renewal::same_ca;
-  const bool looks_at_chain = has_anchors(policy.mode) || follows_ca || policy.learn != Learn::off;
   if (!table.crl_file.path.empty() && !has_anchors(policy.mode) && !follows_ca) {
     problems.add(config_conflict, table.crl_file.line,
                  path + ".crl_file: is not looked at in mode \"" + std::string(name_of(policy.mode)) + "\"",
                  "use mode = \"ca\", or remove crl_file");
   }
-  if (!looks_at_chain) return;
   tls.ca_file = table.ca_file;
   tls.ca_path = table.ca_path;
   tls.crl_file = table.crl_file;
-  if (!tls.ca_file.path.empty() || !tls.ca_path.path.empty()) return;
+  tls.are_anchors_declared = !tls.ca_file.path.empty() || !tls.ca_path.path.empty();
+  if (tls.are_anchors_declared) return;
   tls.ca_builtin = !trust::host::builtin_ca_pem().empty();
   if (!tls.ca_builtin) tls.ca_path = {std::string(kSystemAnchors), table.mode_line};
 }
@@ -235,6 +235,11 @@ TlsConfig decided(const TlsTable& table, const std::string& path, Problems& prob
 }
 
 }  // namespace
+
+bool looks_at_authorities(const trust::Policy& policy) {
+  const bool follows_ca = policy.mode == Mode::fingerprint && policy.renewal == Renewal::same_ca;
+  return has_anchors(policy.mode) || follows_ca || policy.learn != Learn::off;
+}
 
 void read_tls(Section& mqtt, Problems& problems, std::vector<BrokerConfig>& brokers) {
   static const Node kNothing;

@@ -135,7 +135,9 @@ TEST(ConfigTls, FingerprintsFillTheSlotsInTheirOrder) {
   EXPECT_EQ(tls.policy.expired, trust::ExpiredRule::refuse);
   EXPECT_EQ(first_byte(tls, 0), 0xAA);
   EXPECT_EQ(first_byte(tls, 1), 0x11);
-  EXPECT_EQ(tls.ca_path.path, "") << "this mode trusts no authority, so none is opened";
+  EXPECT_EQ(tls.ca_path.path, "/etc/ssl/certs") << "at hand for the next renewal";
+  EXPECT_TRUE(tls.are_anchors_declared);
+  EXPECT_FALSE(looks_at_authorities(tls.policy)) << "this mode trusts no authority, so none needs to be there";
 }
 
 TEST(ConfigTls, LearningNeedsNoFingerprintAndLooksAtTheSystemsAuthorities) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/face/renewal_view.hpp"
 #include "mqtt/live_values.hpp"
 #include "trust/errors.hpp"
 #include "trust/host/tls_client.hpp"
@@ -19,6 +20,7 @@ using mqtt::Slot;
 using web::Fact;
 using web::Metric;
 using web::Seal;
+using web::SealView;
 using web::Setting;
 
 web::PhaseValues values_of(const mqtt::LiveValues& live, Slot slot) {
@@ -88,6 +90,24 @@ const BrokerConfig* PageDevice::config_of(const HostPort& address) const {
   const auto& brokers = parts_.setup.config.mqtt.brokers;
   const auto found = std::find_if(brokers.begin(), brokers.end(), [&](const auto& b) { return b.address == address; });
   return found == brokers.end() ? nullptr : &*found;
+}
+
+/// nullptr: none of this device's brokers, or one without TLS.
+const BrokerTrust* PageDevice::trust_of(std::string_view broker) const {
+  const auto& brokers = parts_.setup.config.mqtt.brokers;
+  for (std::size_t i = 0; i < brokers.size(); ++i) {
+    if (format(brokers[i].address) == broker) return parts_.setup.trust[i].get();
+  }
+  return nullptr;
+}
+
+SealView PageDevice::seal() const {
+  SealView seal = seal_;
+  const BrokerTrust* known = trust_of(seal.broker);
+  // A broker that was refused shows whose certificate nobody should plan for.
+  if (known != nullptr && known->served() && seal.state != Seal::refused)
+    seal.renewal = renewal_view({known->policy(), known->lineage()}, known->fixed(), *known->served());
+  return seal;
 }
 
 void PageDevice::connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls) {
@@ -283,8 +303,17 @@ Setting PageDevice::setting(std::string_view command) const {
   return {std::move(*value), Setting::State::open};
 }
 
+/// Those of the broker, else those of the first one: whoever sets up a new broker has the same ones at hand.
+AuthoritiesAtHand PageDevice::authorities_for(const std::string& address) const {
+  const auto to = parse_host_port(address, 8883);
+  const BrokerConfig* config = to ? config_of(*to) : nullptr;
+  const TlsConfig& tls = config != nullptr ? config->tls : parts_.setup.config.mqtt.brokers.front().tls;
+  if (tls.ca_file.path.empty() && tls.ca_path.path.empty() && !tls.ca_builtin) return {};
+  return {tls.ca_builtin, tls.ca_file.path, tls.ca_path.path};
+}
+
 void PageDevice::start(web::Task task, const std::string& argument, std::function<void(std::string)> done) {
-  if (task == web::Task::fetch_fingerprint) return tasks_.fetch_fingerprint(argument, done);
+  if (task == web::Task::fetch_fingerprint) return tasks_.fetch_fingerprint(argument, authorities_for(argument), done);
   const auto to = parse_host_port(argument, 8883);
   if (!to || task != web::Task::check_connection)
     return done(R"({"error":"this is no address","hint":"HOST or HOST:PORT"})");

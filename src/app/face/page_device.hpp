@@ -50,7 +50,7 @@ class PageDevice final : public web::DeviceView {
   [[nodiscard]] std::string name() const override { return parts_.setup.config.device.name; }
   [[nodiscard]] std::optional<CivilTime> local_time() const override;
   [[nodiscard]] std::vector<web::MeterView> meters() override;
-  [[nodiscard]] web::SealView seal() const override { return seal_; }
+  [[nodiscard]] web::SealView seal() const override;
   [[nodiscard]] std::uint64_t waiting_records() const override { return depth_.records; }
   [[nodiscard]] std::vector<web::Fact> facts() override;
   [[nodiscard]] std::vector<web::Metric> metrics() override;
@@ -66,6 +66,8 @@ class PageDevice final : public web::DeviceView {
   [[nodiscard]] std::optional<std::string> declared(std::string_view command) const;
   [[nodiscard]] bool is_left_open(std::string_view command) const;
   [[nodiscard]] const BrokerConfig* config_of(const HostPort& address) const;
+  [[nodiscard]] AuthoritiesAtHand authorities_for(const std::string& address) const;
+  [[nodiscard]] const BrokerTrust* trust_of(std::string_view broker) const;
 
   // constant after construction
   const PageParts parts_;

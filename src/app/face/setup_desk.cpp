@@ -105,7 +105,7 @@ web::SetupDesk::Choices AppSetupDesk::choices() {
 
 void AppSetupDesk::start(web::Task task, const std::string& argument, std::function<void(std::string)> done) {
   if (task == web::Task::try_meter) return try_meter(argument, std::move(done));
-  tasks_.fetch_fingerprint(argument, done);
+  tasks_.fetch_fingerprint(argument, {}, done);
 }
 
 void AppSetupDesk::try_meter(const std::string& argument, std::function<void(std::string)> done) {

@@ -41,7 +41,10 @@ std::string site_text(const web::SetupDesk::Site& site, const std::vector<HostPo
   if (!site.user.empty())
     text += "user = " + quoted_text(site.user) + "\npassword_file = " + quoted_text(password_file) + "\n";
   text += "\n[mqtt.tls]\nmode = " + quoted_text(site.mode) + "\n";
-  if (site.mode == "fingerprint") text += "fingerprint = [" + quoted_text(site.fingerprint) + "]\n";
+  if (site.mode == "fingerprint") {
+    text += "fingerprint = [" + quoted_text(site.fingerprint) + "]\n";
+    if (!site.renewal.empty()) text += "renewal = " + quoted_text(site.renewal) + "\n";
+  }
   text += "\n[[bus]]\n" + bus_lines(site) + "[[bus.meter]]\naddress = " + number(site.address) +
           "\nprofile = " + quoted_text(site.profile) + "\nname = \"main\"\nprimary = true\n";
   if (listen.empty()) return text;

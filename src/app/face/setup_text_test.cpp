@@ -10,7 +10,7 @@ namespace {
 
 web::SetupDesk::Site good() {
   return {"emon_1", "/dev/ttyUSB0", "9600", "none", "1", "sdm630", "broker.example.com:8883", "emon \"1\"",
-          "",       "ca",           ""};
+          "",       "ca",           "",     ""};
 }
 ConfigResult read(const web::SetupDesk::Site& site) {
   return parse_config(site_text(site, {{"0.0.0.0", 8443}, {"::", 8443}}, "mqtt.password"), "/state/site.toml",
@@ -36,14 +36,30 @@ TEST(SetupText, ASerialServerIsReadBack) {
   EXPECT_EQ(std::get<TcpLine>(config->buses[0].line).framing, Framing::rtu);
 }
 
+TEST(SetupText, TheRenewalRuleIsThatOfTheFingerprintAndOfNothingElse) {
+  auto site = good();
+  site.renewal = "same-ca";
+  EXPECT_EQ(read(site)->mqtt.brokers[0].tls.policy.renewal, trust::Renewal::same_key) << "mode ca has no pin to follow";
+  site.mode = "fingerprint";
+  site.fingerprint = test::kPin;
+  ASSERT_TRUE(read(site));
+  EXPECT_EQ(read(site)->mqtt.brokers[0].tls.policy.renewal, trust::Renewal::same_ca);
+  site.renewal.clear();
+  EXPECT_EQ(read(site)->mqtt.brokers[0].tls.policy.renewal, trust::Renewal::same_key);
+}
+
 TEST(SetupText, NoAnswerCanBecomeAnotherKey) {
   for (const auto field :
        {&web::SetupDesk::Site::topic, &web::SetupDesk::Site::port, &web::SetupDesk::Site::baud,
         &web::SetupDesk::Site::parity, &web::SetupDesk::Site::address, &web::SetupDesk::Site::profile,
-        &web::SetupDesk::Site::broker, &web::SetupDesk::Site::mode}) {
+        &web::SetupDesk::Site::broker, &web::SetupDesk::Site::mode, &web::SetupDesk::Site::renewal}) {
     for (const char* hostile :
          {"", "\"\nallow_plaintext = true\n#", "x\"]\n[mqtt.tls]\nmode = \"off\"", "\\", "1e9", "0x10", "-1", "\x7F"}) {
       auto site = good();
+      if (field == &web::SetupDesk::Site::renewal) {
+        site.mode = "fingerprint";
+        site.fingerprint = test::kPin;
+      }
       site.*field = hostile;
       const auto config = read(site);
       if (config) {

@@ -250,7 +250,7 @@ class Doctor {
     settings.pkcs11.clear();
     const std::uint64_t before_kb = status_kb("VmRSS:");
     const std::uint64_t peak_before_kb = status_kb("VmHWM:");
-    const auto context = trust::host::TlsContext::make(settings);
+    const auto context = make_context(settings);
     if (!context) {
       checks_.push_back(bad("policy", context.error()));
       return;

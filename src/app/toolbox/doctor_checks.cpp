@@ -307,6 +307,11 @@ Check check_stranger(bool verifies) {
 
 }  // namespace
 
+bool proposes_same_ca(const OwnTrust& own, const Facts& facts) {
+  return own.policy.mode == trust::Mode::fingerprint && own.policy.renewal != trust::Renewal::same_ca &&
+         trust::verifies_to_an_anchor(facts);
+}
+
 Check check_renewal(const std::optional<OwnTrust>& own, const Facts& facts) {
   const bool verifies = trust::verifies_to_an_anchor(facts);
   if (!own) return check_stranger(verifies);
@@ -319,7 +324,7 @@ Check check_renewal(const std::optional<OwnTrust>& own, const Facts& facts) {
   if (trust::pins_in_force(policy, own->lineage).size() > 1) {
     return good("renewal", fate + "; a second fingerprint is set for the successor");
   }
-  if (may_use_ca) {
+  if (proposes_same_ca(*own, facts)) {
     return {"renewal", CheckVerdict::warning, fate + "; chain and name verify to a CA that this device knows",
             "set renewal = \"same-ca\" in [mqtt.tls]: renewals by this CA for this name are then followed with any "
             "key"};

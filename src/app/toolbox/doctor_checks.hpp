@@ -68,6 +68,9 @@ struct OwnTrust {
 /// What the next renewal will do to this device, and how to prepare. @param own  nullopt: no such broker here
 [[nodiscard]] Check check_renewal(const std::optional<OwnTrust>& own, const trust::Facts& facts);
 
+/// Would renewal = "same-ca" follow what the present rule would refuse?
+[[nodiscard]] bool proposes_same_ca(const OwnTrust& own, const trust::Facts& facts);
+
 struct ClockState {
   host::ClockSource source = host::ClockSource::none;
   UtcTime machine_time;

@@ -57,7 +57,7 @@ export function servedReport(report) {
   if (report.error) return notice("bad", report.error, report.hint);
   return h("div", {}, h("p", {}, "The broker served this certificate:"), fingerprint(report.fingerprint),
     pairs([["Subject", report.subject], ["Issuer", report.issuer], ["Ends", report.expires], ["Key", report.key],
-      ["Fingerprint of the key", report.keyPin && h("span", { class: "mono" }, report.keyPin)], ["Note", report.note]]));
+      ["Fingerprint of the key", report.keyPin && h("span", { class: "mono" }, report.keyPin)], ["Note", report.note], ["Renewals", report.renewal]]));
 }
 
 function fetchCard() {
@@ -114,7 +114,7 @@ function checkCard({ host, proposed }) {
 }
 
 export function tlsView() {
-  const seal = sealCard();
+  const seal = sealCard({ withRenewal: true });
   const fetching = fetchCard();
   return { title: "Configure TLS", element: h("div", {}, seal.element,
     h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), fetching.element, checkCard(fetching)),

@@ -34,6 +34,22 @@ export function refusalOf(replies) {
   return refused.Reason || `The device does not know ${refused.Input}`;
 }
 
+/** What the next renewal will do: the fate, how to prepare, and the line that does so. */
+function renewalPart(seal, outcome) {
+  if (!seal.renewal) return null;
+  const follow = async () => {
+    try {
+      const { replies } = await post("/api/console", { line: seal.renewalLine });
+      const reason = refusalOf(replies);
+      fill(outcome, reason ? notice("bad", reason) : notice("good", "Done. Renewals by the same authority are followed from now on."));
+    } catch (error) {
+      fill(outcome, notice("bad", error.message, error.hint));
+    }
+  };
+  return h("div", { class: "renewal" }, h("h3", {}, "The next renewal"), h("p", {}, seal.renewal), seal.renewalHint && h("p", {}, h("strong", {}, seal.renewalLine ? "Proposed: " : "To prepare: "), seal.renewalHint),
+    seal.renewalLine && isAdmin() && h("div", { class: "row" }, h("button", { onclick: follow }, "Follow renewals by the same authority")));
+}
+
 async function mend(seal, outcome) {
   const isLearned = seal.state === "learned";
   const agreed = await ask(isLearned ? "Confirm this fingerprint" : "Trust this fingerprint",
@@ -53,7 +69,7 @@ async function mend(seal, outcome) {
 }
 
 /** A card that follows live values. */
-export function sealCard() {
+export function sealCard({ withRenewal } = {}) {
   const card = h("section", { class: "card seal", "aria-live": "polite" });
   let shown = "";
   return { element: card, show(seal, waiting) {
@@ -75,6 +91,8 @@ export function sealCard() {
           ["Served fingerprint", seal.state !== "sealed" && seal.served && h("span", { class: "mono" }, seal.served)],
           ["Waiting", backlog && "readings are kept on the disk until the broker takes them"],
           ["Reason code", seal.code]]),
+        // Where all is prepared there is nothing to read on the first page.
+        (withRenewal || seal.renewalLine || seal.state === "learned") && renewalPart(seal, outcome),
         seal.remedyLine && isAdmin() && h("div", { class: "row" },
           h("button", { class: "first", onclick: () => mend(seal, outcome) }, seal.state === "learned" ? "Compare and confirm" : "Compare and mend")),
         outcome));

@@ -81,6 +81,9 @@ export function setupView(done) {
     const result = h("div", { "aria-live": "polite" });
     const same = h("input", { type: "checkbox", id: "same" });
     const agree = h("div", { hidden: true }, h("label", { class: "check", for: "same" }, same, "I have compared this fingerprint with the broker's own certificate. It is the same."));
+    const follow = h("input", { type: "checkbox", id: "follow", onchange: () => { answers.renewal = follow.checked ? "same-ca" : ""; } });
+    const renewal = h("div", { hidden: true }, h("label", { class: "check", for: "follow" }, follow, "Follow renewals by the same authority (proposed, because chain and name verify to one that this device knows)."),
+      h("p", { class: "small quiet" }, "Without it a renewal with a new key is refused until a person has compared it, and certbot makes a new key each time."));
     const mode = select("mode", [["fingerprint", "its fingerprint, which I compare now"], ["ca", "a certificate authority that this system knows"]]);
     const look = h("button", { type: "button", onclick: async () => {
       look.disabled = true;
@@ -90,12 +93,15 @@ export function setupView(done) {
         answers.fingerprint = report.fingerprint ?? "";
         fill(result, servedReport(report), h("p", { class: "small mono" }, "on the broker: openssl x509 -noout -fingerprint -sha256 -in broker.crt"));
         agree.hidden = !answers.fingerprint;
+        follow.checked = report.verifies === "ca";
+        renewal.hidden = !follow.checked;
+        answers.renewal = follow.checked ? "same-ca" : "";
       } catch (error) {
         fill(result, notice("bad", error.message, error.hint));
       }
       look.disabled = false;
     } }, "Fetch the fingerprint");
-    show(3, form([field("The broker is known by", mode), h("div", { class: "row" }, look), result, agree, h("div", { class: "row" }, back(brokerStep))], "Next", async () => {
+    show(3, form([field("The broker is known by", mode), h("div", { class: "row" }, look), result, agree, renewal, h("div", { class: "row" }, back(brokerStep))], "Next", async () => {
       if (answers.mode === "fingerprint" && !(answers.fingerprint && same.checked))
         return notice("bad", "Fetch the fingerprint and compare it first.", "Nothing is sent to a broker that nobody has compared.");
       return adminStep();
@@ -109,7 +115,7 @@ export function setupView(done) {
     show(4, form([field("Name", text("admin", { autocomplete: "username" })), field("Password", first, "12 characters or more, nothing that can be guessed."),
       field("Password again", again), h("div", { class: "row" }, back(trustStep))], "Finish", async () => {
       if (first.value !== again.value) return notice("bad", "The two passwords differ.");
-      const site = Object.fromEntries(["topic", "baud", "parity", "address", "profile", "broker", "user", "password", "mode", "fingerprint", "admin"].map((name) => [name, answers[name] ?? ""]));
+      const site = Object.fromEntries(["topic", "baud", "parity", "address", "profile", "broker", "user", "password", "mode", "fingerprint", "renewal", "admin"].map((name) => [name, answers[name] ?? ""]));
       await post("/api/setup/finish", { ...site, port: answers.port || answers.tcp || "", adminPassword: first.value });
       fill(place, notice("good", "Done. The device starts with its new settings; then log in."));
       setTimeout(done, 2000);

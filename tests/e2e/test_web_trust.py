@@ -1,0 +1,63 @@
+"""The page of the real agent and the trust in its broker: renewals proposed and followed."""
+import json
+
+from harness import fingerprint_mode, free_port, site, wait_for
+from test_web import face_of, web
+
+
+def start(parts, pki, certificate, tls, more=""):
+    broker = parts.mosquitto(certificate)
+    parts.sim()
+    port = free_port()
+    agent = parts.agent(site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200', tls) + web(parts.folder, port, more))
+    return broker, agent, face_of(agent, port)
+
+
+def seal_of(face, state):
+    def seal():
+        now = json.loads(face.ask("/api/live")[1])["seal"]
+        return now if now["state"] == state else None
+    return wait_for(f"the seal to be {state}", seal, 30)
+
+
+def command(face, line):
+    status, body, _ = face.ask("/api/console", {"line": line})
+    assert status == 200 and "Error" not in body, body
+
+
+def test_where_chain_and_name_verify_the_page_proposes_same_ca_and_a_renewal_with_a_new_key_is_followed(parts, pki):
+    certificate = pki.issue("broker")
+    broker, agent, face = start(parts, pki, certificate, fingerprint_mode(certificate) + f'\nca_file = "{pki.ca}"')
+    seal = seal_of(face, "sealed")
+    assert seal["renewalLine"] == "TlsRenewal same-ca"
+    assert "certbot makes a new key each time" in seal["renewal"] and "verify to a CA" in seal["renewal"]
+    report = json.loads(face.ask("/api/tls/fetch", {"host": f"localhost:{broker.port}"})[1])
+    assert report["verifies"] == "ca" and "same-ca" in report["renewal"]
+    command(face, seal["renewalLine"])
+    assert seal_of(face, "sealed")["renewalLine"] == ""
+    renewed = pki.issue("renewed")
+    broker.stop()
+    seen = len(agent.lines)
+    parts.add(type(broker)(broker.folder, renewed, port=broker.port))
+    agent.wait_line(r"renewed under the same CA", 40, after=seen)
+    assert seal_of(face, "sealed")["state"] == "sealed"
+
+
+def test_where_nothing_verifies_the_page_says_what_a_new_key_will_do_and_how_to_prepare(parts, pki):
+    certificate = pki.issue("broker")
+    broker, _, face = start(parts, pki, certificate, fingerprint_mode(certificate))
+    seal = seal_of(face, "sealed")
+    assert seal["renewalLine"] == ""
+    assert "MqttFingerprint2" in seal["renewalHint"] and "--reuse-key" in seal["renewalHint"]
+    report = json.loads(face.ask("/api/tls/fetch", {"host": f"localhost:{broker.port}"})[1])
+    assert report["verifies"] == "" and "do not verify" in report["renewal"]
+
+
+def test_a_learned_fingerprint_is_shown_with_what_its_renewal_will_do(parts, pki):
+    certificate = pki.issue("broker")
+    _, _, face = start(parts, pki, certificate, f'mode = "fingerprint"\nlearn = "confirm"\nca_file = "{pki.ca}"')
+    learned = seal_of(face, "learned")
+    assert learned["renewalLine"] == "TlsRenewal same-ca"
+    command(face, learned["renewalLine"])
+    command(face, learned["remedyLine"])
+    assert seal_of(face, "sealed")["renewalHint"] == ""
