@@ -9,6 +9,8 @@ packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev softhsm2
 packages_check=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev libc++-19-dev
   picolibc-riscv64-unknown-elf python3)
 packages_cov=(gcovr)
+packages_peers=(collectd-core libmodbus5 libmosquitto1)
+npm_peers=(node-red@4.1.8 node-red-contrib-modbus@5.23.3)
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 log_file() { mkdir -p build/log && printf 'build/log/%s.log' "$1"; }
