@@ -25,7 +25,9 @@ DeliveryActions DeliveryMachine::step(const DeliveryEvent& event, Instant now) {
 
 // A broker took the connection: all that is stored by now is history.
 void DeliveryMachine::on(const Connected&, Instant /*now*/) {
-  if (state_ == DeliveryState::offline) walk_from(0);
+  if (state_ != DeliveryState::offline) return;
+  patience_ = kPatience;
+  walk_from(0);
 }
 
 // What was in flight may have arrived or not: it is still stored and will be sent again, as history.
@@ -34,6 +36,8 @@ void DeliveryMachine::on(const Disconnected&, Instant /*now*/) {
   live_.clear();
   page_.clear();
   in_flight_.clear();
+  awaiting_.clear();
+  is_heard_ = false;
   left_behind_.reset();
   is_fetch_void_ = is_fetch_pending_;
 }
@@ -56,13 +60,50 @@ void DeliveryMachine::on(const RecordsCommitted& committed, Instant now) {
 
 // The broker has it. It stays taken until the store has removed it, so that no page brings it again.
 void DeliveryMachine::on(const Acknowledged& acknowledged, Instant now) {
-  if (in_flight_.erase(acknowledged.sequence) == 0) return;
-  confirmed_.insert(acknowledged.sequence);
+  const auto found = in_flight_.find(acknowledged.sequence);
+  if (found == in_flight_.end()) return;
+  const InFlight was = found->second;
+  in_flight_.erase(found);
+  if (was.is_confirmed) return;
+  if (settings_.confirmed_by == ConfirmedBy::broker) {
+    confirmed_.insert(acknowledged.sequence);
+    confirmed_at_ = now;
+    return;
+  }
+  if (awaiting_.size() == settings_.max_awaiting) {
+    const auto longest = std::min_element(awaiting_.begin(), awaiting_.end(),
+                                          [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
+    leave_behind(longest->first, now);
+    awaiting_.erase(longest);
+  }
+  awaiting_.emplace(acknowledged.sequence, Awaiting{was.channel, now, now + patience_});
+}
+
+// A receiver has stored what we sent on this connection; other numbers mean nothing, whoever names them.
+void DeliveryMachine::on(const Confirmed& confirmed, Instant now) {
+  if (settings_.confirmed_by == ConfirmedBy::broker) return;
+  bool any = false;
+  for (const auto& [first, last] : confirmed.ranges) {
+    for (auto i = awaiting_.lower_bound(first); i != awaiting_.end() && i->first <= last; i = awaiting_.erase(i)) {
+      confirmed_.insert(i->first);
+      any = true;
+    }
+    for (auto i = in_flight_.lower_bound(first); i != in_flight_.end() && i->first <= last; ++i) {
+      if (std::exchange(i->second.is_confirmed, true)) continue;
+      confirmed_.insert(i->first);
+      any = true;
+    }
+  }
+  if (!any) return;
   confirmed_at_ = now;
+  hear(now);
 }
 
 void DeliveryMachine::on(const OfferFailed& failed, Instant now) {
-  if (in_flight_.erase(failed.sequence) != 0) leave_behind(failed.sequence, now);
+  const auto found = in_flight_.find(failed.sequence);
+  if (found == in_flight_.end()) return;
+  if (!found->second.is_confirmed) leave_behind(failed.sequence, now);
+  in_flight_.erase(found);
 }
 
 void DeliveryMachine::on(const Fetched& fetched, Instant /*now*/) {
@@ -115,6 +156,7 @@ void DeliveryMachine::on(const Woke&, Instant now) {
 
 /// Whatever has become possible.
 void DeliveryMachine::proceed(Instant now) {
+  give_up_waiting(now);
   if (state_ != DeliveryState::offline) {
     offer_live();
     if (state_ == DeliveryState::replaying) {
@@ -123,10 +165,38 @@ void DeliveryMachine::proceed(Instant now) {
     }
     // Something was left behind after the walk had ended.
     if (state_ == DeliveryState::caught_up && left_behind_) state_ = DeliveryState::resting;
+    if (state_ == DeliveryState::caught_up && in_flight_.empty() && awaiting_.empty()) patience_ = kPatience;
   }
   const bool is_due = now >= confirmed_at_ + kIdle || confirmed_.size() >= kMaxConfirmed / 2;
   if (removing_.empty() && !confirmed_.empty() && is_due) remove(Ride::alone);
   plan_wake(now);
+}
+
+/// A receiver confirms. After a silence the replay begins again with the oldest record.
+void DeliveryMachine::hear(Instant now) {
+  heard_at_ = now;
+  if (std::exchange(is_heard_, true)) return;
+  patience_ = kPatience;
+  for (auto& [sequence, awaiting] : awaiting_) awaiting.until = std::min(awaiting.until, now + kGrace);
+  if (left_behind_) walk_from(0);
+}
+
+/// What was not confirmed in time goes back to the backlog.
+void DeliveryMachine::give_up_waiting(Instant now) {
+  for (auto i = awaiting_.begin(); i != awaiting_.end();) {
+    const auto& [sequence, awaiting] = *i;
+    if (now < awaiting.until) {
+      ++i;
+      continue;
+    }
+    if (heard_at_ <= awaiting.since) is_heard_ = false;
+    if (awaiting.since >= lengthened_at_) {  // once for all that were sent meanwhile
+      patience_ = std::min(2 * patience_, kLongestPatience);
+      lengthened_at_ = now;
+    }
+    leave_behind(sequence, now);
+    i = awaiting_.erase(i);
+  }
 }
 
 void DeliveryMachine::walk_from(Sequence after) {
@@ -174,13 +244,17 @@ Instant DeliveryMachine::next_replay() const {
 bool DeliveryMachine::has_room(Channel channel) const {
   if (in_flight_.size() >= settings_.window || unfinished() >= kMaxConfirmed) return false;
   if (channel == Channel::sensor) return true;
-  const auto is_history = [](const auto& entry) { return entry.second == Channel::history; };
-  const auto count = std::count_if(in_flight_.begin(), in_flight_.end(), is_history);
-  return static_cast<std::size_t>(count) < settings_.window / 2;
+  const auto is_history = [](const auto& entry) { return entry.second.channel == Channel::history; };
+  const auto in_flight = static_cast<std::size_t>(std::count_if(in_flight_.begin(), in_flight_.end(), is_history));
+  if (in_flight >= settings_.window / 2) return false;
+  if (settings_.confirmed_by == ConfirmedBy::broker) return true;
+  if (is_heard_) return in_flight_.size() + awaiting_.size() < settings_.max_awaiting;
+  const auto awaiting = static_cast<std::size_t>(std::count_if(awaiting_.begin(), awaiting_.end(), is_history));
+  return in_flight + awaiting < settings_.trial;
 }
 
 void DeliveryMachine::offer(Record record, Channel channel) {
-  in_flight_.emplace(record.sequence, channel);
+  in_flight_.emplace(record.sequence, InFlight{channel, false});
   actions_.emplace_back(Offer{std::move(record), channel});
 }
 
@@ -191,8 +265,8 @@ void DeliveryMachine::remove(Ride ride) {
 
 bool DeliveryMachine::is_taken(Sequence sequence) const {
   const auto is_it = [sequence](const Record& record) { return record.sequence == sequence; };
-  return in_flight_.contains(sequence) || confirmed_.contains(sequence) || removing_.contains(sequence) ||
-         std::any_of(live_.begin(), live_.end(), is_it);
+  return in_flight_.contains(sequence) || awaiting_.contains(sequence) || confirmed_.contains(sequence) ||
+         removing_.contains(sequence) || std::any_of(live_.begin(), live_.end(), is_it);
 }
 
 void DeliveryMachine::plan_wake(Instant now) {
@@ -201,6 +275,7 @@ void DeliveryMachine::plan_wake(Instant now) {
   if (state_ == DeliveryState::replaying && has_room(Channel::history)) need(next_replay());
   if (state_ == DeliveryState::resting) need(std::max(rest_until_, now));
   if (removing_.empty() && !confirmed_.empty()) need(confirmed_at_ + kIdle);
+  for (const auto& [sequence, awaiting] : awaiting_) need(awaiting.until);
   if (!at || wake_at_ == at) return;
   wake_at_ = at;
   actions_.emplace_back(WakeAt{*at});

@@ -14,6 +14,8 @@ inline constexpr Code disk_full{401, ErrorClass::retry, "outbox_disk_full",
 inline constexpr Code store_failed{402, ErrorClass::retry, "outbox_store_failed",
                                    "check that the file system of the state directory is writable and its disk sound"};
 inline constexpr Code record_too_large{403, ErrorClass::bug, "outbox_record_too_large", "report this as a bug"};
+inline constexpr Code confirm_malformed{404, ErrorClass::refuse, "outbox_confirm_malformed",
+                                        "see who else publishes on the device's CONFIRM topic"};
 
 // 420-439: at the start
 inline constexpr Code store_locked{420, ErrorClass::refuse, "outbox_store_locked",
