@@ -30,6 +30,8 @@ class Device : public console::DeviceControl {
   }
   void send_telemetry_soon() override {}
   void restart() override { ++changes; }
+  [[nodiscard]] UtcTime clock_floor() const override { return {}; }
+  void reset_clock_floor() override { ++changes; }
 
   seconds period{300};
   int changes = 0;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/agent/settings.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/agent/trust_setting.hpp"
 #include "outbox/host/peek.hpp"
@@ -46,6 +47,11 @@ Result<trust::Lineage> lineage_in(const std::vector<outbox::NamedValue>& values,
 }
 
 }  // namespace
+
+std::optional<UtcTime> load_clock_floor(const std::string& state) {
+  const auto values = load_values(state);
+  return values ? parse_clock_floor(value_of(*values, kClockFloor)) : std::nullopt;
+}
 
 Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker) {
   const auto values = load_values(state);

@@ -32,6 +32,9 @@ struct OwnRecord {
 /// @return as load_lineage, and app::trust_setting_damaged
 [[nodiscard]] Result<OwnRecord> load_own_record(const std::string& state, const BrokerConfig& broker);
 
+/// What this device has seen proved of the time; what cannot be read counts as nothing.
+[[nodiscard]] std::optional<UtcTime> load_clock_floor(const std::string& state);
+
 /// @param state  directory; no database there yet is an empty record
 /// @return outbox::state_unusable, store_failed, trust::lineage_damaged
 [[nodiscard]] Result<trust::Lineage> load_lineage(const std::string& state, const HostPort& broker);

@@ -110,7 +110,7 @@ int run_agent(const RunArguments& arguments) {
 
   for (;;) {
     for (const std::string& warning : setup->config.warnings) log.warn("CFG", warning);
-    const host::SystemClock clock(trust_of(setup->config.device.clock));
+    host::SystemClock clock(trust_of(setup->config.device.clock));
     auto site = Site::open(*setup, state, clock, **calendar, log);
     if (!site) return refuse(site.error());
     if ((*site)->run() == End::stop) return kGood;

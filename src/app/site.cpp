@@ -66,8 +66,8 @@ struct Opened {
 
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
  public:
-  RunningSite(const SiteSetup& setup, std::string state_directory, const host::SystemClock& clock,
-              const Calendar& calendar, LogTail& log, Opened opened)
+  RunningSite(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock, const Calendar& calendar,
+              LogTail& log, Opened opened)
       : setup_(setup),
         state_directory_(std::move(state_directory)),
         clock_(clock),
@@ -125,6 +125,11 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
     actions.restart = [this] { restart_soon(); };
+    actions.clock_floor = [this] { return clock_.floor(); };
+    actions.reset_clock_floor = [this] {
+      clock_.reset_floor();
+      journal_.keep({settings_.set_clock_floor(std::nullopt)});
+    };
     actions.trust = [this] { return trust_.has_broker() ? &trust_ : nullptr; };
     return actions;
   }
@@ -230,6 +235,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   /// Gives their time to records of the time before the clock was known, of this boot and earlier ones.
   void relabel() {
     const auto utc = clock_.utc();
+    if (!utc && is_relabelled_) tell_clock();
+    if (!utc) is_relabelled_ = false;  // it was set back
     // What still waits in memory would stay without its time.
     if (is_relabelled_ || !utc || journal_.waiting() > 0) return;
     is_relabelled_ = true;
@@ -243,6 +250,13 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       if (*count > 0) log_.info("OUT", Text<80>().add_uint(*count).add(" readings have got their time"));
       delivery_.on_relabelled();
     });
+  }
+
+  void raise_clock_floor(const trust::Facts& facts) {
+    const auto proven = trust::proven_time(facts);
+    if (!proven || *proven <= clock_.floor()) return;
+    clock_.raise_floor(*proven);
+    journal_.keep({settings_.set_clock_floor(*proven)});
   }
 
   // ---- commands
@@ -289,6 +303,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       const trust::Facts& facts = client_->tls()->summary().facts;
       const HostPort& address = setup_.config.mqtt.brokers[i].address;
       expiry_alarm_.broker_shows(address, {facts.certificate, facts.key, facts.not_after});
+      raise_clock_floor(facts);
       if (const auto until = known->identity_until()) expiry_alarm_.device_shows(address, *until);
     }
   }
@@ -416,7 +431,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   // constant after construction
   const SiteSetup& setup_;
   const std::string state_directory_;
-  const host::SystemClock& clock_;
+  host::SystemClock& clock_;
   Log& log_;
 
   // loop thread only
@@ -456,8 +471,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
 }  // namespace
 
-Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory,
-                                         const host::SystemClock& clock, const Calendar& calendar, LogTail& log) {
+Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock,
+                                         const Calendar& calendar, LogTail& log) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
@@ -469,6 +484,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
   opened.settings = std::make_unique<Settings>(found.values, found.boot, random_bits());
   opened.stamper = std::make_unique<Stamper>(clock, found.boot);
   const Settings& settings = *opened.settings;
+  if (const auto floor = settings.clock_floor()) clock.raise_floor(*floor);
   for (const auto& known : setup.trust) {
     if (known) known->recall(settings.value(known->value_name()), settings.value(known->setting_name()), log);
   }

@@ -28,7 +28,7 @@ class Site {
  public:
   /// Opens the store; everything else is opened by run().
   [[nodiscard]] static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, std::string state_directory,
-                                                          const host::SystemClock& clock, const Calendar& calendar,
+                                                          host::SystemClock& clock, const Calendar& calendar,
                                                           LogTail& log);
   virtual ~Site() = default;
 

@@ -7,6 +7,7 @@
 #include "console/trust_commands.hpp"
 #include "core/json_writer.hpp"
 #include "core/text.hpp"
+#include "mqtt/time_text.hpp"
 
 namespace meterseal::console {
 
@@ -128,7 +129,23 @@ Result<Replies> run_restart(const CommandLine& line, DeviceControl& device) {
   return Replies{text_reply("Restart", "Restarting")};
 }
 
+/// Only for a person at the device: whoever could forget what was proved of the time could set the clock back.
+Result<Replies> run_clock_floor(const CommandLine& line, DeviceControl& device) {
+  if (!line.is_query()) {
+    if (parse_number(line.data) != 0) return fail(bad_argument, "ClockFloor", "only 0, which forgets what was proved");
+    device.reset_clock_floor();
+  }
+  return Replies{
+      text_reply("ClockFloor", Text<32>(mqtt::format_time(civil_utc(device.clock_floor())).view()).add("Z").view())};
+}
+
 constexpr Command kCommands[] = {
+    {"ClockFloor",
+     Change::local,
+     {},
+     "0",
+     "The time before which the clock is not believed; 0 forgets what brokers' certificates proved of it.",
+     run_clock_floor},
     {"MqttFingerprint",
      Change::guarded,
      {1, 2},

@@ -18,6 +18,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kBody = R"("ENERGY":{"Power":231})";
 
+const UtcTime kBuilt{seconds{1'767'225'600}};   // 2026-01-01
+const UtcTime kProved{seconds{1'783'209'600}};  // 2026-07-05
+
 class FakeDevice : public DeviceControl {
  public:
   [[nodiscard]] mqtt::Facts facts() const override {
@@ -35,6 +38,9 @@ class FakeDevice : public DeviceControl {
   }
   void send_telemetry_soon() override { ++telemetry; }
   void restart() override { ++restarts; }
+  [[nodiscard]] UtcTime clock_floor() const override { return floor; }
+  void reset_clock_floor() override { floor = kBuilt; }
+  UtcTime floor = kProved;
 
   std::string body = kBody;
   std::string name = "House";
@@ -219,6 +225,16 @@ TEST_F(ConsoleTest, HostileMessagesAreAnsweredWithCleanText) {
             R"({"Command":"Error","Input":"STATUS","Reason":"longer than 1024 bytes"})");
   EXPECT_LT(remote(std::string(1000, '"'), "")[0].json.size(), 256U);
   EXPECT_TRUE(Json::accept(remote(std::string(1000, '\\'), "x")[0].json));
+}
+
+TEST_F(ConsoleTest, TheClocksFloorIsShownToAllAndForgottenByAPersonAtTheDevice) {
+  EXPECT_EQ(result("ClockFloor"), R"({"ClockFloor":"2026-07-05T00:00:00Z"})");
+  EXPECT_NE(result("ClockFloor 1").find("only 0"), std::string::npos);
+  EXPECT_TRUE(remote("ClockFloor", "0", RemoteCommands::all).front().json.find("not allowed by MQTT") !=
+              std::string::npos)
+      << remote("ClockFloor", "0", RemoteCommands::all).front().json;
+  EXPECT_EQ(device_.floor, kProved);
+  EXPECT_EQ(result("ClockFloor 0"), R"({"ClockFloor":"2026-01-01T00:00:00Z"})");
 }
 
 TEST(IsAllowed, FollowsTheTable) {

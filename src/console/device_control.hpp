@@ -28,6 +28,10 @@ class DeviceControl {
   virtual void send_telemetry_soon() = 0;
   /// nullptr: the broker is reached in plaintext.
   [[nodiscard]] virtual TrustControl* trust() { return nullptr; }
+  /// The wall clock counts as known only when it is not before this.
+  [[nodiscard]] virtual UtcTime clock_floor() const = 0;
+  /// Back to the day of the build.
+  virtual void reset_clock_floor() = 0;
   /// Restarts in an orderly way after the replies have been sent.
   virtual void restart() = 0;
 };

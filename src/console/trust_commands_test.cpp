@@ -45,6 +45,8 @@ class FakeDevice : public DeviceControl {
   Result<void> set_tele_period(seconds /*period*/) override { return {}; }
   void send_telemetry_soon() override {}
   void restart() override {}
+  [[nodiscard]] UtcTime clock_floor() const override { return {}; }
+  void reset_clock_floor() override {}
   [[nodiscard]] TrustControl* trust() override { return is_plaintext ? nullptr : &control; }
 
   FakeTrust control;

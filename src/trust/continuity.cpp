@@ -149,6 +149,14 @@ Remembered remember_accepted(const Policy& policy, const Lineage& lineage, const
   return {lineage, {}};
 }
 
+std::optional<UtcTime> proven_time(const Facts& facts) {
+  if (!facts.now || facts.not_before > *facts.now) return std::nullopt;
+  if (facts.not_revoked_at && *facts.not_revoked_at <= *facts.now) {
+    return std::max(facts.not_before, *facts.not_revoked_at);
+  }
+  return facts.not_before;
+}
+
 Result<Lineage> confirm_learned(Lineage lineage, const Sha256& shown) {
   auto& learned = lineage.learned;
   if (!learned) return fail(nothing_learned, "fingerprint", "none was learned from this broker");

@@ -39,6 +39,12 @@ struct Remembered {
 [[nodiscard]] Remembered remember_accepted(const Policy& policy, const Lineage& lineage, const Trusted& trusted,
                                            const Facts& facts);
 
+/// The latest moment that a trusted peer shows to be past: its certificate was made, or news of its revocation was
+/// signed, not before. The clock's floor (core/host/system_clock.hpp) may rise to it. Never later than the clock
+/// itself, so that a certificate dated into the future by mistake does not make a right clock a wrong one.
+/// @return nullopt: the clock is not known, or the certificate is not valid yet
+[[nodiscard]] std::optional<UtcTime> proven_time(const Facts& facts);
+
 /// TlsConfirm: `shown` must be the learned value, and no other one may have been seen since.
 /// @return trust::nothing_learned, trust::confirm_mismatch, trust::learn_conflict_open
 [[nodiscard]] Result<Lineage> confirm_learned(Lineage lineage, const Sha256& shown);

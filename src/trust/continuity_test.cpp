@@ -519,5 +519,36 @@ TEST(Confirmation, IsOfTheOneValueThatWasSeen) {
   EXPECT_EQ(confirm_learned(*confirmed, digest(1)).value(), *confirmed);
 }
 
+TEST(ProvenTime, IsTheLatestSignedMomentThatTheClockAgreesWith) {
+  const UtcTime now = utc(2026, 6, 1);
+  const UtcTime before = now - seconds(1);
+  const UtcTime after = now + seconds(1);
+  struct Row {
+    const char* what;
+    UtcTime made;
+    std::optional<UtcTime> news;
+    std::optional<UtcTime> clock;
+    std::optional<UtcTime> proven;
+  };
+  const Row rows[] = {
+      {"a certificate", before, std::nullopt, now, before},
+      {"a certificate of this moment", now, std::nullopt, now, now},
+      {"newer news of its revocation", utc(2026, 1, 1), before, now, before},
+      {"older news", before, utc(2026, 1, 1), now, before},
+      {"news of this moment", before, now, now, now},
+      {"news of the future", before, after, now, before},
+      {"a certificate of the future", after, std::nullopt, now, std::nullopt},
+      {"a certificate of the future with news", after, before, now, std::nullopt},
+      {"a clock that is not known", before, before, std::nullopt, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    Facts facts;
+    facts.not_before = row.made;
+    facts.not_revoked_at = row.news;
+    facts.now = row.clock;
+    EXPECT_EQ(proven_time(facts), row.proven) << row.what;
+  }
+}
+
 }  // namespace
 }  // namespace meterseal::trust

@@ -87,8 +87,9 @@ struct Facts {
   Text<96> chain_detail;         ///< which certificate, for the log
   Text<96> names;                ///< the leaf's subjectAltNames, "DNS:a, IP:b", cut where too long; for the log
   StapleState staple = StapleState::pending;
-  std::optional<UtcTime> staple_until;  ///< nextUpdate of a good staple
-  std::optional<UtcTime> now;           ///< nullopt: the wall clock is unknown
+  std::optional<UtcTime> staple_until;    ///< nextUpdate of a good staple
+  std::optional<UtcTime> not_revoked_at;  ///< thisUpdate of a good staple, or of the issuer's CRL; the later of both
+  std::optional<UtcTime> now;             ///< nullopt: the wall clock is unknown
 };
 
 }  // namespace meterseal::trust

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -37,9 +38,15 @@ def wait_for(what, condition, seconds=20.0):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the range of outgoing connections: a client that knocks at a stopped broker could get the broker's own port."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def openssl(*args, cwd, stdin=None):
@@ -333,8 +340,9 @@ class RecordingProxy:
         self.listener.close()
 
 
-def run_binary(*args, cwd=None, seconds=30, stdin=None):
-    return subprocess.run([BINARY, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=seconds, input=stdin)
+def run_binary(*args, cwd=None, seconds=30, stdin=None, env=None):
+    return subprocess.run([BINARY, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=seconds, input=stdin,
+                          env={**os.environ, **(env or {})})
 
 
 SIGKILL, SIGSTOP, SIGCONT, SIGHUP = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGHUP

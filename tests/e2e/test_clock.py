@@ -2,7 +2,7 @@
 import subprocess
 import time
 
-from harness import ROOT, fingerprint_mode, site, wait_for
+from harness import ROOT, ca_mode, fingerprint_mode, run_binary, site, wait_for
 
 
 def test_readings_of_an_unknown_clock_are_labelled_when_it_is_known(parts, pki):
@@ -31,6 +31,43 @@ def test_readings_of_an_unknown_clock_are_labelled_when_it_is_known(parts, pki):
         assert begun - 60 < labelled <= time.time() + 1, message["Time"]
     observer.wait("tele/e2e/SENSOR", 2)
     assert unlabelled() == 0
+
+
+def test_a_clock_that_is_set_back_behind_what_was_proved_is_not_believed(parts, pki):
+    made = int(time.time()) - 60
+    certificate = pki.issue("broker", start=time.strftime("%Y%m%d%H%M%SZ", time.gmtime(made)))
+    broker = parts.mosquitto(certificate)
+    parts.sim()
+    observer = parts.subscriber(broker.port, ca=pki.ca)
+    clock = parts.folder / "clock"
+    clock.write_text("0\n")
+    config = site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200', ca_mode(pki))
+    shifted = {"LD_PRELOAD": wall_clock(parts.folder), "WALL_CLOCK_OFFSET": str(clock)}
+    agent = parts.agent(config, env=shifted)
+    observer.wait("tele/e2e/SENSOR", 1)
+    proved = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(made))
+    wait_for("the proved time", lambda: proved in console(agent, "ClockFloor"))
+
+    clock.write_text("-120\n")  # before the certificate was made, as a forged time server would say
+    agent.wait_line(r"clock .*not known")
+    broker.stop()
+    broker.restart()
+    agent.wait_line(r"trust_clock_unknown")
+    checked = run_binary("tls", "check", "--config", str(agent.config), "--state", str(agent.folder / "state"), env=shifted)
+    assert "proved that it is later than" in checked.stdout and "ClockFloor 0" in checked.stdout, checked.stdout
+
+    agent.stop()
+    agent.start()  # it is kept
+    agent.wait_line(r"clock .*not known")
+    agent.wait_line(r"trust_clock_unknown")
+    clock.write_text("0\n")
+    observer.wait("tele/e2e/HISTORY", 1, 60)
+
+    assert proved not in console(agent, "ClockFloor", "0"), "forgotten until the next connection proves it"
+
+
+def console(agent, *line):
+    return run_binary("console", "--state", str(agent.folder / "state"), *line).stdout
 
 
 def wall_clock(folder):

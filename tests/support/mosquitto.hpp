@@ -14,6 +14,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -135,14 +136,18 @@ class Mosquitto {
     address.sin_port = htons(port);
     return address;
   }
+  /// Below the range of outgoing connections (ip(7), ip_local_port_range): a client that knocks at a stopped broker
+  /// could get the broker's own port.
   [[nodiscard]] static std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof(address);
-    ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(fd);
-    return ntohs(address.sin_port);
+    std::random_device random;
+    for (;;) {
+      const auto port = static_cast<std::uint16_t>(10'000 + random() % 22'000);
+      const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const sockaddr_in address = loopback(port);
+      const bool is_free = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+      ::close(fd);
+      if (is_free) return port;
+    }
   }
   [[nodiscard]] bool takes_connections() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

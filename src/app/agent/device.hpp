@@ -24,6 +24,8 @@ struct DeviceActions {
   std::function<void(seconds)> keep_tele_period;  ///< durably, and from now on
   std::function<void()> send_telemetry_soon;
   std::function<void()> restart;
+  std::function<UtcTime()> clock_floor;
+  std::function<void()> reset_clock_floor;
   std::function<console::TrustControl*()> trust;
 };
 
@@ -43,6 +45,8 @@ class Device final : public console::DeviceControl {
   Result<void> set_tele_period(seconds period) override;
   void send_telemetry_soon() override { actions_.send_telemetry_soon(); }
   void restart() override { actions_.restart(); }
+  [[nodiscard]] UtcTime clock_floor() const override { return actions_.clock_floor(); }
+  void reset_clock_floor() override { actions_.reset_clock_floor(); }
   [[nodiscard]] console::TrustControl* trust() override { return actions_.trust(); }
 
  private:

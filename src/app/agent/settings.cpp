@@ -15,6 +15,8 @@ const std::string kSeed = "device/seed";
 const std::string kOutbox = "device/outbox";
 
 constexpr std::uint64_t kLongestTelePeriod = 3600;
+/// The last second of the year 9999.
+constexpr std::uint64_t kLatest_s = 253'402'300'799;
 constexpr std::uint64_t kLargestSeed = 0xFFFF'FFFF'FFFF;
 
 }  // namespace
@@ -52,6 +54,22 @@ seconds Settings::tele_period() const {
 outbox::NamedValue Settings::set_tele_period(seconds period) {
   values_[kTelePeriod] = std::to_string(period.count());
   return {kTelePeriod, values_[kTelePeriod]};
+}
+
+std::optional<UtcTime> Settings::clock_floor() const {
+  return parse_clock_floor(value(kClockFloor));
+}
+
+outbox::NamedValue Settings::set_clock_floor(std::optional<UtcTime> floor) {
+  values_[kClockFloor] =
+      floor ? std::to_string(std::chrono::floor<seconds>(floor->time_since_epoch()).count()) : std::string();
+  return {kClockFloor, values_[kClockFloor]};
+}
+
+std::optional<UtcTime> parse_clock_floor(std::string_view text) {
+  std::uint64_t since_epoch_s = 0;
+  if (!parse_decimal(text, 0, kLatest_s, since_epoch_s)) return std::nullopt;
+  return UtcTime(seconds(since_epoch_s));
 }
 
 std::string Settings::value(const std::string& name) const {

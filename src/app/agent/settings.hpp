@@ -25,6 +25,10 @@ enum class Start : std::uint8_t {
 /// As Tasmota says it.
 [[nodiscard]] std::string_view text_of(Start start);
 
+/// Under which the clock's floor is kept: seconds since 1970.
+inline constexpr const char* kClockFloor = "clock/floor";
+[[nodiscard]] std::optional<UtcTime> parse_clock_floor(std::string_view text);
+
 class Settings {
  public:
   static constexpr seconds kDefaultTelePeriod{300};
@@ -38,6 +42,11 @@ class Settings {
 
   [[nodiscard]] seconds tele_period() const;
   [[nodiscard]] outbox::NamedValue set_tele_period(seconds period);
+
+  /// nullopt: none was proved yet.
+  [[nodiscard]] std::optional<UtcTime> clock_floor() const;
+  /// @param floor  nullopt: forget it
+  [[nodiscard]] outbox::NamedValue set_clock_floor(std::optional<UtcTime> floor);
 
   [[nodiscard]] Start start() const { return start_; }
   [[nodiscard]] std::uint32_t starts() const { return starts_; }

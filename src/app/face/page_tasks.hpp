@@ -37,16 +37,16 @@ class PageTasks {
 
   explicit PageTasks(boost::asio::io_context& loop) : loop_(loop) {}
 
-  /// {"host","fingerprint","keyPin","subject","issuer","expires","key","note","renewal","verifies"} or {"error","hint"}.
-  /// `verifies` is "ca" where chain and name verify to one of the authorities at hand.
+  /// {"host","fingerprint","keyPin","subject","issuer","expires","key","note","renewal","verifies"} or
+  /// {"error","hint"}. `verifies` is "ca" where chain and name verify to one of the authorities at hand.
   void fetch_fingerprint(const std::string& address, const AuthoritiesAtHand& authorities, const Done& done);
   /// {"steps":[{"name","state","text","hint"}]}
   void examine(Examination examination, const Done& done);
 
  private:
   struct Result;
-  void judge_renewal(const HostPort& to, const std::shared_ptr<ProbeTalk>& seen,
-                     const AuthoritiesAtHand& authorities, const Done& done);
+  void judge_renewal(const HostPort& to, const std::shared_ptr<ProbeTalk>& seen, const AuthoritiesAtHand& authorities,
+                     const Done& done);
   void look(const std::shared_ptr<Result>& result, const std::shared_ptr<boost::asio::steady_timer>& timer,
             const Done& done);
 

@@ -139,7 +139,8 @@ class Doctor {
     look_at_policy();
     checks_.push_back(check_renewal_if_possible());
     log_in();
-    checks_.push_back(check_clock({clock_.source(), machine_time(), host::build_date()}, facts_, needs_clock_));
+    checks_.push_back(
+        check_clock({clock_.source(), machine_time(), clock_.floor(), host::build_date()}, facts_, needs_clock_));
     checks_.push_back(check_memory(memory()));
     return std::move(checks_);
   }

@@ -337,17 +337,22 @@ Check check_clock(const ClockState& clock, const std::optional<Facts>& facts, bo
   constexpr std::string_view kRemedy =
       "let this machine reach a time server (timedatectl set-ntp true), give it a "
       "battery clock, or set clock = \"trusted\" in [device]";
+  const std::string floor = utc_text(clock.floor);
   if (clock.machine_time < clock.floor) {
+    const bool is_build = clock.floor <= clock.built;
     return {"clock", needed ? CheckVerdict::bad : CheckVerdict::warning,
-            says + ", before this program was built (" + utc_text(clock.floor) + "): it is wrong",
-            std::string(kRemedy)};
+            says + (is_build ? ", before this program was built (" + floor + "): it is wrong"
+                             : ", but a certificate of the broker proved that it is later than " + floor),
+            std::string(kRemedy) +
+                (is_build ? "" : "; if the time was wrong when that was seen: ClockFloor 0 in `meterseal console`")};
   }
   if (clock.source == host::ClockSource::none) {
     std::string text = says + ", and nothing vouches for it: no time server, no battery clock";
     if (facts && trust::date_fault(*facts, clock.machine_time)) text += "; the certificate is not valid at that time";
     return {"clock", needed ? CheckVerdict::bad : CheckVerdict::warning, text, std::string(kRemedy)};
   }
-  return good("clock", says + ", " + std::string(host::text_of(clock.source)));
+  return good("clock", says + ", " + std::string(host::text_of(clock.source)) + "; it is later than " + floor +
+                           (clock.floor <= clock.built ? ", when this program was built" : ", which was proved"));
 }
 
 Check check_memory(const MemoryState& memory) {

@@ -74,7 +74,8 @@ struct OwnTrust {
 struct ClockState {
   host::ClockSource source = host::ClockSource::none;
   UtcTime machine_time;
-  UtcTime floor;  ///< not before it: the day of the build
+  UtcTime floor;  ///< not before it
+  UtcTime built;  ///< the day of the build; a later floor is what this device has seen proved since
 };
 /// @param facts  nullopt: no certificate to compare with @param needed  the policy cannot do without a clock
 [[nodiscard]] Check check_clock(const ClockState& clock, const std::optional<trust::Facts>& facts, bool needed);

@@ -315,14 +315,18 @@ TEST(DoctorRenewal, TellsAStrangerWhatAPinOrACaWouldDo) {
 
 TEST(DoctorClock, IsBadOnlyWhereThePolicyNeedsIt) {
   const UtcTime floor = kNow - seconds{kDay_s};
-  const ClockState known{host::ClockSource::synchronised, kNow, floor};
-  const ClockState unknown{host::ClockSource::none, kNow, floor};
-  const ClockState before{host::ClockSource::owner, floor - seconds{1}, floor};
+  const ClockState known{host::ClockSource::synchronised, kNow, floor, floor};
+  const ClockState unknown{host::ClockSource::none, kNow, floor, floor};
+  const ClockState before{host::ClockSource::owner, floor - seconds{1}, floor, floor};
   expect(check_clock(known, sound(), true), "clock", {CheckVerdict::good, "synchronised by a time service"});
   expect(check_clock(unknown, sound(), true), "clock", {CheckVerdict::bad, "nothing vouches"});
   expect(check_clock(unknown, sound(), false), "clock", {CheckVerdict::warning, "nothing vouches"});
   expect(check_clock(before, sound(), true), "clock", {CheckVerdict::bad, "it is wrong"});
   expect(check_clock(before, std::nullopt, false), "clock", {CheckVerdict::warning, "it is wrong"});
+  const ClockState set_back{host::ClockSource::synchronised, floor - seconds{1}, floor, floor - seconds{kDay_s}};
+  const Check check = check_clock(set_back, sound(), true);
+  expect(check, "clock", {CheckVerdict::bad, "a certificate of the broker proved that it is later than"});
+  EXPECT_NE(check.remedy.find("ClockFloor 0"), std::string::npos) << check.remedy;
   Facts future = sound();
   future.not_before = kNow + seconds{kDay_s};
   expect(check_clock(unknown, future, true), "clock", {CheckVerdict::bad, "not valid at that time"});

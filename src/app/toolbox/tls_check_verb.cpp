@@ -111,7 +111,8 @@ int check(const CheckArguments& arguments) {
   const auto patient = patient_of(arguments, config, checks);
   if (!patient) return print_error(patient.error()), 2;
   const bool is_trusted = config && config->device.clock == ClockTrust::trusted;
-  const host::SystemClock clock(is_trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic);
+  host::SystemClock clock(is_trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic);
+  if (const auto floor = load_clock_floor(state_directory(arguments.state))) clock.raise_floor(*floor);
   for (Check& found : examine(*patient, clock)) checks.push_back(std::move(found));
   arguments.json ? print_json(patient->to, checks) : print_text(patient->to, checks);
   return worst(checks) == CheckVerdict::bad ? 1 : 0;

@@ -83,17 +83,21 @@ ClockSource find_clock_source(UtcTime floor, const std::filesystem::path& root) 
 SystemClock::SystemClock(ClockTrust trust)
     : floor_(build_date()), source_(trust == ClockTrust::trusted ? ClockSource::owner : ClockSource::none) {}
 
+void SystemClock::raise_floor(UtcTime proven) {
+  if (proven > floor_.load()) floor_.store(proven);
+}
+
 Instant SystemClock::now() const {
   return Instant(std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 std::optional<UtcTime> SystemClock::utc() const {
   const UtcTime wall = wall_now();
-  if (wall < floor_) return std::nullopt;
+  if (wall < floor_.load()) return std::nullopt;
   if (source_.load() != ClockSource::none) return wall;
   if (now() < next_look_.load()) return std::nullopt;
   next_look_.store(now() + seconds(1));
-  source_.store(find_clock_source(floor_));
+  source_.store(find_clock_source(floor_.load()));
   return source_.load() != ClockSource::none ? std::optional(wall) : std::nullopt;
 }
 

@@ -3,8 +3,9 @@
 // Both clocks of a Linux host, and whether its wall clock can be believed. A gateway without a battery clock starts
 // with a time of the past and gets the right one minutes later by NTP: until then readings carry no time.
 //
-// Known = not before the floor (the day this program was built), and one of ClockSource. The source is looked for once
-// a second until there is one and then kept: a clock that was right once only drifts when its time server goes away.
+// Known = not before the floor (the day this program was built, or what was proved since), and one of ClockSource. The
+// source is looked for once a second until there is one and then kept: a clock that was right once only drifts when its
+// time server goes away.
 //
 // Units: Instant counts microseconds of CLOCK_MONOTONIC, as std::chrono::steady_clock does. Thread: any.
 
@@ -44,6 +45,12 @@ class SystemClock : public Clock {
  public:
   explicit SystemClock(ClockTrust trust);
 
+  /// Who forges the time by network cannot set the clock back before it. Starts at build_date().
+  [[nodiscard]] UtcTime floor() const { return floor_.load(); }
+  /// @param proven  a time that is past for certain; an earlier one than the floor changes nothing
+  void raise_floor(UtcTime proven);
+  void reset_floor() { floor_.store(build_date()); }
+
   [[nodiscard]] Instant now() const override;
   /// nullopt while the wall clock is not known.
   [[nodiscard]] std::optional<UtcTime> utc() const override;
@@ -51,7 +58,7 @@ class SystemClock : public Clock {
   [[nodiscard]] ClockSource source() const;
 
  private:
-  const UtcTime floor_;                         // constant after construction
+  std::atomic<UtcTime> floor_;                  // any thread
   mutable std::atomic<ClockSource> source_;     // any thread
   mutable std::atomic<Instant> next_look_{{}};  // any thread
 };

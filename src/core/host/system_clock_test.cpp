@@ -84,6 +84,22 @@ TEST(SystemClock, IsKnownExactlyWhenThereIsASource) {
   EXPECT_EQ(clock.source(), find_clock_source(build_date()));
 }
 
+TEST(SystemClock, IsNotKnownBeforeATimeThatWasProved) {
+  SystemClock clock(ClockTrust::trusted);
+  const UtcTime now = clock.utc().value_or(UtcTime{});
+  clock.raise_floor(build_date() - seconds(1));
+  EXPECT_EQ(clock.floor(), build_date()) << "an earlier one changes nothing";
+  clock.raise_floor(now);
+  EXPECT_EQ(clock.floor(), now);
+  EXPECT_TRUE(clock.utc());
+  clock.raise_floor(now + seconds(86'400));
+  EXPECT_FALSE(clock.utc());
+  EXPECT_EQ(clock.source(), ClockSource::none);
+  clock.reset_floor();
+  EXPECT_EQ(clock.floor(), build_date());
+  EXPECT_TRUE(clock.utc());
+}
+
 TEST(SystemClock, CountsMicrosecondsThatNeverGoBack) {
   const SystemClock clock(ClockTrust::automatic);
   Instant before = clock.now();

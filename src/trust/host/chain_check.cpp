@@ -199,8 +199,21 @@ class Search {
     ChainFinding good;
     good.state = ChainState::good;
     good.anchor = key_digest(anchor);
-    good.issuer = shared(path_[path_.size() > 1 ? 1 : 0]);
+    X509* issuer = path_[path_.size() > 1 ? 1 : 0];
+    good.issuer = shared(issuer);
+    if (checks_crls_) good.crl_from = newest_crl_of(issuer);
     return good;
+  }
+
+  [[nodiscard]] std::optional<UtcTime> newest_crl_of(const X509* issuer) const {
+    std::optional<UtcTime> newest;
+    for (int i = 0; i < sk_X509_CRL_num(crls_.get()); ++i) {
+      X509_CRL* list = sk_X509_CRL_value(crls_.get(), i);
+      const bool is_named = X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0;
+      if (!is_named || X509_CRL_verify(list, X509_get0_pubkey(issuer)) != 1) continue;
+      newest = std::max(newest, time_of(X509_CRL_get0_lastUpdate(list)));
+    }
+    return newest;
   }
 
   void set_parameters(X509_STORE_CTX* context, X509* anchor) const {

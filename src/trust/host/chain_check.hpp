@@ -19,9 +19,10 @@ namespace meterseal::trust::host {
 
 struct ChainFinding {
   ChainState state = ChainState::unchecked;
-  Text<96> detail;               ///< which certificate and what about it
-  std::optional<Sha256> anchor;  ///< key of the anchor; only with good
-  Certificate issuer;            ///< of the leaf, against which its staple is checked; only with good
+  Text<96> detail;                  ///< which certificate and what about it
+  std::optional<Sha256> anchor;     ///< key of the anchor; only with good
+  std::optional<UtcTime> crl_from;  ///< thisUpdate of the issuer's CRL; only with good, where CRLs are checked
+  Certificate issuer;               ///< of the leaf, against which its staple is checked; only with good
 };
 
 /// @param sent  what the peer sent, the leaf among it or not, in any order; may be nullptr

@@ -1,5 +1,7 @@
 #include "trust/host/chain_verifier.hpp"
 
+#include <algorithm>
+
 #include <openssl/pem.h>
 
 #include <new>
@@ -58,9 +60,11 @@ Result<ChainAnswer> verify(const ChainQuestion& question) {
     facts.chain = found.state;
     facts.chain_detail = found.detail;
     facts.anchor = found.anchor;
+    facts.not_revoked_at = found.crl_from;
     const StapleFinding staple = check_staple(as_bytes(question.ocsp), leaf, found.issuer.get(), question.time);
     facts.staple = staple.state;
     facts.staple_until = staple.until;
+    facts.not_revoked_at = std::max(facts.not_revoked_at, staple.from);
   }
   Policy policy;
   policy.mode = Mode::ca;

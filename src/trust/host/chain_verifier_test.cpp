@@ -462,6 +462,26 @@ TEST(ChainVerifier, JudgesWhatAnOcspAnswerSays) {
   });
 }
 
+TEST(ChainVerifier, TellsWhenANewsOfRevocationWasSigned) {
+  const Issued root = issue(test::root_request());
+  const Issued leaf = issue(test::leaf_request(root));
+  ChainQuestion question;
+  question.chain = leaf.pem();
+  question.ca = root.pem();
+  question.host = "broker.example.com";
+  question.time = kToday;
+  EXPECT_EQ(verify_chain(question)->facts.not_revoked_at, std::nullopt);
+  question.crl = make_crl(root, {.from = day(2026, 1, 20)}) + make_crl(root, {.from = day(2026, 1, 25)}) +
+                 make_crl(issue(test::root_request("Other")), {.from = day(2026, 1, 28)});
+  EXPECT_EQ(verify_chain(question)->facts.not_revoked_at, day(2026, 1, 25)) << "the issuer's newest list";
+  question.ocsp = make_staple(leaf, root, {.from = day(2026, 1, 24)});
+  EXPECT_EQ(verify_chain(question)->facts.not_revoked_at, day(2026, 1, 25)) << "the later of both";
+  question.ocsp = make_staple(leaf, root, {.from = day(2026, 1, 30)});
+  EXPECT_EQ(verify_chain(question)->facts.not_revoked_at, day(2026, 1, 30));
+  question.ocsp = make_staple(leaf, root, {.status = V_OCSP_CERTSTATUS_UNKNOWN, .from = day(2026, 1, 30)});
+  EXPECT_EQ(verify_chain(question)->facts.not_revoked_at, day(2026, 1, 25)) << "only what is good proves something";
+}
+
 TEST(ChainVerifier, JudgesWhoSignedAnOcspAnswer) {
   using Maker = std::function<std::string(const Issued&, const Issued&, const Issued&)>;
   const auto with = [](const Maker& maker) { return [=](World& w) { w.ocsp = maker; }; };

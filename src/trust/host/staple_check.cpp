@@ -82,30 +82,30 @@ StapleFinding read(OCSP_SINGLERESP* single, std::optional<UtcTime> now) {
   const int status = OCSP_single_get0_status(single, nullptr, nullptr, &this_update, &next_update);
   const auto from = time_of(this_update);
   auto until = time_of(next_update);
-  if (!from || (next_update != nullptr && !until)) return {StapleState::malformed, {}};
+  if (!from || (next_update != nullptr && !until)) return {StapleState::malformed, {}, {}};
   if (!until) until = *from + kWithoutNextUpdate;
   // Withdrawn is withdrawn, however old the news.
-  if (status == V_OCSP_CERTSTATUS_REVOKED) return {StapleState::revoked, {}};
-  if (now && (*from - kClockSkew > *now || *now - seconds{1} >= *until)) return {StapleState::stale, {}};
-  if (status != V_OCSP_CERTSTATUS_GOOD) return {StapleState::unknown, {}};
-  return {StapleState::good, until};
+  if (status == V_OCSP_CERTSTATUS_REVOKED) return {StapleState::revoked, {}, {}};
+  if (now && (*from - kClockSkew > *now || *now - seconds{1} >= *until)) return {StapleState::stale, {}, {}};
+  if (status != V_OCSP_CERTSTATUS_GOOD) return {StapleState::unknown, {}, {}};
+  return {StapleState::good, until, from};
 }
 
 }  // namespace
 
 StapleFinding check_staple(Bytes der, X509* leaf, X509* issuer, std::optional<UtcTime> now) {
   if (der.empty()) return {};
-  if (issuer == nullptr) return {StapleState::unchecked, {}};
-  if (der.size() > kMaxStaple) return {StapleState::malformed, {}};
+  if (issuer == nullptr) return {StapleState::unchecked, {}, {}};
+  if (der.size() > kMaxStaple) return {StapleState::malformed, {}, {}};
   const unsigned char* at = der.data();
   const Response response(d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size())));
   const bool is_whole = response && at == der.data() + der.size() &&
                         OCSP_response_status(response.get()) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
   const Basic basic(is_whole ? OCSP_response_get1_basic(response.get()) : nullptr);
   forget_openssl_errors();
-  if (!basic || OCSP_resp_count(basic.get()) <= 0) return {StapleState::malformed, {}};
-  if (!is_signed_for(basic.get(), issuer, now)) return {StapleState::bad_signature, {}};
-  StapleFinding finding{StapleState::foreign, {}};
+  if (!basic || OCSP_resp_count(basic.get()) <= 0) return {StapleState::malformed, {}, {}};
+  if (!is_signed_for(basic.get(), issuer, now)) return {StapleState::bad_signature, {}, {}};
+  StapleFinding finding{StapleState::foreign, {}, {}};
   for (int i = 0; i < OCSP_resp_count(basic.get()) && i < kMaxAnswers; ++i) {
     OCSP_SINGLERESP* single = OCSP_resp_get0(basic.get(), i);
     if (!is_about(single, leaf, issuer)) continue;

@@ -15,6 +15,7 @@ namespace meterseal::trust::host {
 struct StapleFinding {
   StapleState state = StapleState::absent;
   std::optional<UtcTime> until;  ///< nextUpdate, or a day after thisUpdate where it names none
+  std::optional<UtcTime> from;   ///< thisUpdate; only with good
 };
 
 /// @param issuer  from a verified chain; nullptr: there is none

@@ -197,6 +197,7 @@ int Connection::judge_list(X509_STORE_CTX* list) {
     facts.chain = found.state;
     facts.chain_detail = found.detail;
     facts.anchor = found.anchor;
+    facts.not_revoked_at = found.crl_from;
     issuer_ = std::move(found.issuer);
   }
   summary_.facts = facts;
@@ -221,6 +222,7 @@ int Connection::judge_flight() {
   const StapleFinding found = check_staple(staple, leaf, issuer_.get(), setup_.now);
   summary_.facts.staple = found.state;
   summary_.facts.staple_until = found.until;
+  summary_.facts.not_revoked_at = std::max(summary_.facts.not_revoked_at, found.from);
   error_ = refusal_of(judge(setup_.material->policy, setup_.material->lineage, summary_.facts));
   return error_ ? 0 : 1;
 }
