@@ -114,6 +114,15 @@ enum class Task : std::uint8_t {
   try_meter,          ///< reads a meter that is not configured yet: "DEVICE BAUD PARITY ADDRESS PROFILE"
 };
 
+/// What came of trying a change beside the running connection.
+struct Proof {
+  enum class Outcome : std::uint8_t {
+    holds,
+    fails
+  } outcome = Outcome::fails;
+  std::string json;  ///< {"steps":[...]}, for people
+};
+
 class DeviceView {
  public:
   virtual ~DeviceView() = default;
@@ -130,6 +139,11 @@ class DeviceView {
 
   [[nodiscard]] virtual Setting setting(std::string_view command) const = 0;
   [[nodiscard]] virtual console::Replies run(std::string_view line, const console::Caller& caller) = 0;
+
+  /// Do these lines change the broker, who this device is to it, or how it is known?
+  [[nodiscard]] virtual bool needs_proof(const std::vector<std::string>& lines) const = 0;
+  /// Goes the way to the broker as it would be with these lines; nothing is changed. `done` is called later, once.
+  virtual void prove(const std::vector<std::string>& lines, std::function<void(Proof)> done) = 0;
 
   /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;

@@ -24,10 +24,10 @@ constexpr Field kMqtt[] = {
 };
 
 constexpr Field kTls[] = {
-    {"TlsMode", "The broker is known by", FieldKind::choice, "",
-     "fingerprint=its fingerprint|ca=a certificate authority|ca+fingerprint=both"},
     {"MqttFingerprint1", "Fingerprint 1", FieldKind::fingerprint, "SHA-256 of the broker's certificate or key", ""},
     {"MqttFingerprint2", "Fingerprint 2", FieldKind::fingerprint, "Announced successor, for the next renewal", ""},
+    {"TlsMode", "The broker is known by", FieldKind::choice, "",
+     "fingerprint=its fingerprint|ca=a certificate authority|ca+fingerprint=both"},
     {"TlsRenewal", "A renewed certificate is followed", FieldKind::choice, "",
      "same-key=when its key is the same|same-ca=when the same authority signed it|manual=never, a person decides"},
 };
@@ -110,13 +110,19 @@ Result<std::vector<std::string>> console_lines(const FormTable& form, const Form
     if (auto good = check(*field, value); !good) return tl::unexpected(good.error());
   }
   std::vector<std::string> lines;
+  // A mode that needs a fingerprint comes after the one that is set, and before the one that is cleared.
+  std::vector<std::string> cleared;
   for (const Field& field : form.fields) {
     const std::string_view value = sent.value(field.command);
     if (!sent.has(field.command) || (field.kind == FieldKind::secret && value.empty())) continue;
     // Tasmota's 0 clears a fingerprint.
-    const bool clears = field.kind == FieldKind::fingerprint && trim(value).empty();
-    lines.push_back(std::string(field.command) + ' ' + (clears ? "0" : std::string(value)));
+    if (field.kind == FieldKind::fingerprint && trim(value).empty()) {
+      cleared.push_back(std::string(field.command) + " 0");
+    } else {
+      lines.push_back(std::string(field.command) + ' ' + std::string(value));
+    }
   }
+  lines.insert(lines.end(), cleared.begin(), cleared.end());
   return lines;
 }
 

@@ -41,7 +41,7 @@ struct FormTable {
 [[nodiscard]] std::span<const FormTable> forms();
 [[nodiscard]] const FormTable* find_form(std::string_view name);
 
-/// The lines for the fields that were sent, in the order of the table.
+/// The lines for the fields that were sent, in the order of the table; fingerprints are cleared last.
 /// @return bad_form: a field that the form does not have, a value with control characters or above 512 bytes
 [[nodiscard]] Result<std::vector<std::string>> console_lines(const FormTable& form, const Form& sent);
 

@@ -152,6 +152,8 @@ class Site {
   void api_console(const Request&, const Form&, const Session*, const Done&);
   void api_fetch(const Request&, const Form&, const Session*, const Done&);
   void api_check(const Request&, const Form&, const Session*, const Done&);
+  void save(const Request& request, const std::string& who, const std::vector<std::string>& lines, const Done& done);
+  void prove_and_save(const Request& request, const Session& session, std::vector<std::string> lines, const Done& done);
   void start_task(Task task, const std::string& argument, const Done& done);
 
   // site_access.cpp

@@ -101,16 +101,41 @@ void Site::api_form(const Request&, const Form& query, const Session*, const Don
 }
 
 void Site::api_save(const Request& request, const Form& sent, const Session* session, const Done& done) {
-  // The form's name travels with its fields, and is none of them.
+  // The form's name travels with its fields, and is none of them; so does that a person wants it kept unproved.
   const FormTable* form = find_form(sent.value("form"));
   if (form == nullptr) return done(error_response(404, "there is no such form", ""));
-  const auto lines = console_lines(*form, sent.without("form"));
+  auto lines = console_lines(*form, sent.without("form").without("keep"));
   if (!lines) return done(error_response(400, lines.error()));
+  if (!parts_.device->needs_proof(*lines)) return save(request, session->user, *lines, done);
+  if (sent.value("keep") != "anyway") return prove_and_save(request, *session, std::move(*lines), done);
+  say(EventKind::change, session->user, request, std::string(form->title) + ": kept without proof");
+  save(request, session->user, *lines, done);
+}
+
+void Site::prove_and_save(const Request& request, const Session& session, std::vector<std::string> lines,
+                          const Done& done) {
+  if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
+  is_task_running_ = true;
+  parts_.device->prove(
+      lines, [this, alive = std::weak_ptr<const int>(alive_), request, id = session.id, lines, done](Proof proof) {
+        if (alive.expired()) return;
+        is_task_running_ = false;
+        // Rights are those of now, not of a minute ago.
+        const Session* still = sessions_.find(id, parts_.clock.now());
+        if (still == nullptr) return done(error_response(401, "log in first", ""));
+        if (proof.outcome == Proof::Outcome::holds) return save(request, still->user, lines, done);
+        say(EventKind::refusal, still->user, request, "a change was tried and failed: nothing was kept");
+        done(json_response(200, std::move(proof.json)));
+      });
+}
+
+void Site::save(const Request& request, const std::string& who, const std::vector<std::string>& lines,
+                const Done& done) {
   console::Replies replies;
-  for (const std::string& line : *lines) {
+  for (const std::string& line : lines) {
     auto answer = parts_.device->run(line, {console::Source::web, console::Rights::change});
     const bool is_refused = !answer.empty() && answer[0].json.starts_with("{\"Command\":");
-    say(is_refused ? EventKind::refusal : EventKind::change, session->user, request, line.substr(0, line.find(' ')));
+    say(is_refused ? EventKind::refusal : EventKind::change, who, request, line.substr(0, line.find(' ')));
     for (console::Reply& reply : answer) replies.push_back(std::move(reply));
     // What follows may only make sense with it.
     if (is_refused) break;

@@ -260,6 +260,40 @@ TEST_F(SiteTest, AFormBecomesConsoleLinesUntilOneIsRefused) {
   EXPECT_EQ(device.lines.size(), 2U);
 }
 
+TEST_F(SiteTest, WhatChangesTheBrokerIsTriedBeforeItIsKept) {
+  const auto login = admin();
+  const Response tried = answer(site, as(login, Method::post, "/api/save", "form=mqtt&MqttPort=1883"));
+  EXPECT_EQ(tried.status, 200U);
+  EXPECT_NE(tried.body.find("nobody listens on 1883"), std::string::npos);
+  EXPECT_TRUE(device.lines.empty()) << "nothing is kept when the proof fails";
+  EXPECT_EQ(site.events().events().back().what, "a change was tried and failed: nothing was kept");
+  const Response kept = answer(site, as(login, Method::post, "/api/save", "form=mqtt&MqttPort=1883&keep=anyway"));
+  EXPECT_EQ(kept.body, R"({"replies":[{"MqttPort":"1883"}]})");
+  EXPECT_EQ(device.proofs, 1) << "a person decided: not tried again";
+  ASSERT_EQ(device.lines.size(), 1U);
+  answer(site, as(login, Method::post, "/api/save", "form=mqtt&TelePeriod=60"));
+  EXPECT_EQ(device.proofs, 1) << "the period is no matter of the broker";
+}
+
+TEST_F(SiteTest, AProofThatEndsAfterTheSessionChangesNothing) {
+  const auto login = admin();
+  device.answers_tasks = false;
+  std::optional<Response> response;
+  site.handle(as(login, Method::post, "/api/save", "form=mqtt&MqttPort=8884"), [&](Response r) { response = r; });
+  EXPECT_FALSE(response);
+  EXPECT_EQ(status(as(login, Method::post, "/api/save", "form=mqtt&MqttPort=8885")), 503U) << "one at a time";
+  EXPECT_EQ(status(as(login, Method::post, "/api/logout")), 200U);
+  device.waiting_proof();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 401U);
+  EXPECT_TRUE(device.lines.empty());
+}
+
+TEST_F(SiteTest, KeepAnywayIsAnAdministratorsWordToo) {
+  EXPECT_EQ(status(as(guest(), Method::post, "/api/save", "form=mqtt&MqttPort=1883&keep=anyway")), 403U);
+  EXPECT_TRUE(device.lines.empty());
+}
+
 TEST_F(SiteTest, MetricsAnswerLoopbackProgramsAndTokensOnly) {
   auto r = request(Method::get, "/metrics");
   EXPECT_EQ(status(r), 401U);

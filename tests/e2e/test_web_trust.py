@@ -61,3 +61,30 @@ def test_a_learned_fingerprint_is_shown_with_what_its_renewal_will_do(parts, pki
     command(face, learned["renewalLine"])
     command(face, learned["remedyLine"])
     assert seal_of(face, "sealed")["renewalHint"] == ""
+
+
+def save(face, form, **fields):
+    status, body, _ = face.ask("/api/save", {"form": form, **fields})
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_a_trust_setting_is_tried_beside_the_connection_and_kept_only_when_it_holds(parts, pki):
+    certificate, other = pki.issue("broker"), pki.issue("other")
+    _, agent, face = start(parts, pki, certificate, f'mode = "ca"\nca_file = "{pki.ca}"'.replace('mode = "ca"\n', ""))
+    seal_of(face, "sealed")
+    refused = save(face, "tls", TlsMode="fingerprint", MqttFingerprint1=other.fingerprint)
+    states = {step["name"]: step["state"] for step in refused["steps"]}
+    assert states["tcp"] == "good" and states["policy"] == "bad" and states["mqtt"] == "skipped", refused
+    form = {one["name"]: one["value"] for one in json.loads(face.ask("/api/form?name=tls")[1])["fields"]}
+    assert form["TlsMode"] == "ca" and form["MqttFingerprint1"] == "", "nothing was kept"
+    assert seal_of(face, "sealed")
+    kept = save(face, "tls", MqttFingerprint1=certificate.fingerprint, TlsMode="fingerprint")
+    assert "replies" in kept, kept
+    assert wait_for("the new mode", lambda: seal_of(face, "sealed")["mode"] == "fingerprint")
+    assert "MqttFingerprint1" in save(face, "tls", MqttFingerprint1=other.fingerprint, keep="anyway")["replies"][0]
+    refused = seal_of(face, "refused")
+    assert refused["code"] == "trust_pin_mismatch" and refused["served"] == certificate.fingerprint
+    assert "kept without proof" in face.ask("/api/log")[1]
+    command(face, refused["remedyLine"])
+    assert seal_of(face, "sealed")

@@ -3,6 +3,7 @@
 // A device for tests of the page: three-phase meter with values that do not move, a seal that can be set, and a record
 // of the console lines that were run.
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -97,6 +98,22 @@ class PageDevice : public web::DeviceView {
     if (!is_query && settings.contains(word)) settings[word].value = value == "0" ? "" : value;
     return {{"RESULT", "{\"" + word + "\":\"" + (word == "MqttPassword" ? "****" : value) + "\"}"}};
   }
+  /// "MqttPort 1883" is where nobody listens.
+  [[nodiscard]] bool needs_proof(const std::vector<std::string>& changed) const override {
+    return std::any_of(changed.begin(), changed.end(), [](const std::string& line) {
+      return line.starts_with("MqttPort") || line.starts_with("TlsMode") || line.starts_with("MqttFingerprint");
+    });
+  }
+  void prove(const std::vector<std::string>& changed, std::function<void(web::Proof)> done) override {
+    ++proofs;
+    const bool fails = std::find(changed.begin(), changed.end(), "MqttPort 1883") != changed.end();
+    const auto answer = [done = std::move(done), fails] {
+      done({fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
+            R"({"steps":[{"name":"tcp","state":"bad","text":"nobody listens on 1883","hint":"check the port"}]})"});
+    };
+    if (answers_tasks) return answer();
+    waiting_proof = answer;
+  }
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override {
     tasks.push_back({task, argument, std::move(done)});
     if (answers_tasks) finish_task();
@@ -121,6 +138,8 @@ class PageDevice : public web::DeviceView {
   std::vector<Line> lines;
   std::vector<Started> tasks;
   bool answers_tasks = true;
+  int proofs = 0;
+  std::function<void()> waiting_proof;
 };
 
 class PageDesk final : public web::SetupDesk {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/face/proposal.hpp"
 #include "app/face/renewal_view.hpp"
 #include "mqtt/live_values.hpp"
 #include "trust/errors.hpp"
@@ -104,6 +105,7 @@ const BrokerTrust* PageDevice::trust_of(std::string_view broker) const {
 SealView PageDevice::seal() const {
   SealView seal = seal_;
   const BrokerTrust* known = trust_of(seal.broker);
+  if (known != nullptr) seal.mode = name_of(known->policy().mode);
   // A broker that was refused shows whose certificate nobody should plan for.
   if (known != nullptr && known->served() && seal.state != Seal::refused)
     seal.renewal = renewal_view({known->policy(), known->lineage()}, known->fixed(), *known->served());
@@ -317,16 +319,42 @@ void PageDevice::start(web::Task task, const std::string& argument, std::functio
   const auto to = parse_host_port(argument, 8883);
   if (!to || task != web::Task::check_connection)
     return done(R"({"error":"this is no address","hint":"HOST or HOST:PORT"})");
-  PageTasks::Examination examination;
-  Patient& patient = examination.patient;
-  patient.to = *to;
-  if (const BrokerConfig* known = config_of(*to)) {
-    patient.broker = *known;
+  tasks_.examine(examination_of(patient_at(*to)),
+                 [done](const std::vector<Check>& checks) { done(steps_json(checks)); });
+}
+
+/// One of this device's brokers with all that is known of it now, or a stranger.
+Patient PageDevice::patient_at(const HostPort& address) const {
+  Patient patient;
+  patient.to = address;
+  const auto& brokers = parts_.setup.config.mqtt.brokers;
+  for (std::size_t i = 0; i < brokers.size(); ++i) {
+    if (brokers[i].address != address) continue;
+    patient.broker = brokers[i];
     patient.mqtt = parts_.setup.config.mqtt;
-    examination.state_directory = parts_.state_directory;
+    const auto& trust = parts_.setup.trust[i];
+    if (trust == nullptr) continue;
+    patient.broker->tls.policy = trust->policy();
+    patient.lineage = trust->lineage();
   }
-  if (parts_.setup.config.device.clock == ClockTrust::trusted) examination.clock = host::ClockTrust::trusted;
-  tasks_.examine(std::move(examination), done);
+  return patient;
+}
+
+PageTasks::Examination PageDevice::examination_of(Patient patient) const {
+  const bool is_trusted = parts_.setup.config.device.clock == ClockTrust::trusted;
+  return {std::move(patient), is_trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic};
+}
+
+bool PageDevice::needs_proof(const std::vector<std::string>& lines) const {
+  return proposed(patient_at(parts_.setup.config.mqtt.brokers.front().address), lines).has_value();
+}
+
+void PageDevice::prove(const std::vector<std::string>& lines, std::function<void(web::Proof)> done) {
+  auto patient = proposed(patient_at(parts_.setup.config.mqtt.brokers.front().address), lines);
+  if (!patient) return done({web::Proof::Outcome::holds, {}});
+  tasks_.examine(examination_of(std::move(*patient)), [done = std::move(done)](const std::vector<Check>& checks) {
+    done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails, steps_json(checks)});
+  });
 }
 
 }  // namespace meterseal::app

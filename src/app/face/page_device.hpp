@@ -59,6 +59,8 @@ class PageDevice final : public web::DeviceView {
   [[nodiscard]] console::Replies run(std::string_view line, const console::Caller& caller) override {
     return parts_.console.run(line, caller);
   }
+  [[nodiscard]] bool needs_proof(const std::vector<std::string>& lines) const override;
+  void prove(const std::vector<std::string>& lines, std::function<void(web::Proof)> done) override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
 
  private:
@@ -66,6 +68,8 @@ class PageDevice final : public web::DeviceView {
   [[nodiscard]] std::optional<std::string> declared(std::string_view command) const;
   [[nodiscard]] bool is_left_open(std::string_view command) const;
   [[nodiscard]] const BrokerConfig* config_of(const HostPort& address) const;
+  [[nodiscard]] Patient patient_at(const HostPort& address) const;
+  [[nodiscard]] PageTasks::Examination examination_of(Patient patient) const;
   [[nodiscard]] AuthoritiesAtHand authorities_for(const std::string& address) const;
   [[nodiscard]] const BrokerTrust* trust_of(std::string_view broker) const;
 

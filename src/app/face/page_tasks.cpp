@@ -5,7 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include "app/device_side.hpp"
 #include "app/toolbox/tls_look.hpp"
 #include "app/toolbox/tls_talks.hpp"
 #include "core/json_writer.hpp"
@@ -50,6 +49,8 @@ std::string_view state_of(CheckVerdict verdict) {
   return {};
 }
 
+}  // namespace
+
 std::string steps_json(const std::vector<Check>& checks) {
   std::vector<char> memory(std::size_t{64} * 1024);
   JsonWriter json(memory);
@@ -61,8 +62,6 @@ std::string steps_json(const std::vector<Check>& checks) {
   json.close_array().close_object();
   return json.truncated() ? R"({"error":"the answer is too large"})" : std::string(json.view());
 }
-
-}  // namespace
 
 struct PageTasks::Result {
   std::vector<Check> checks;
@@ -109,27 +108,22 @@ void PageTasks::judge_renewal(const HostPort& to, const std::shared_ptr<ProbeTal
   });
 }
 
-void PageTasks::examine(Examination examination, const Done& done) {
+void PageTasks::examine(Examination examination, const std::function<void(const std::vector<Check>&)>& done) {
   const auto result = std::make_shared<Result>();
   std::thread([result, examination = std::move(examination)]() mutable {
     const host::SystemClock clock(examination.clock);
-    Patient& patient = examination.patient;
-    if (!examination.state_directory.empty()) {
-      // What cannot be read counts as nothing: the doctor then judges by what is declared.
-      if (auto lineage = load_lineage(examination.state_directory, patient.to)) patient.lineage = std::move(*lineage);
-    }
-    result->checks = app::examine(patient, clock);
+    result->checks = app::examine(examination.patient, clock);
     result->is_there = true;
   }).detach();
   look(result, std::make_shared<boost::asio::steady_timer>(loop_), done);
 }
 
 void PageTasks::look(const std::shared_ptr<Result>& result, const std::shared_ptr<boost::asio::steady_timer>& timer,
-                     const Done& done) {
+                     const std::function<void(const std::vector<Check>&)>& done) {
   timer->expires_after(milliseconds{200});
   timer->async_wait([this, alive = std::weak_ptr<const int>(alive_), result, timer, done](auto error) {
     if (error || alive.expired()) return;
-    if (result->is_there) return done(steps_json(result->checks));
+    if (result->is_there) return done(result->checks);
     look(result, timer, done);
   });
 }

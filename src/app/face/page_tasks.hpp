@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/toolbox/doctor.hpp"
 #include "app/toolbox/tls_talks.hpp"
@@ -26,12 +27,14 @@ struct AuthoritiesAtHand {
   std::string ca_path = "/etc/ssl/certs";
 };
 
+/// {"steps":[{"name","state","text","hint"}]}
+[[nodiscard]] std::string steps_json(const std::vector<Check>& checks);
+
 class PageTasks {
  public:
   using Done = std::function<void(std::string)>;
   struct Examination {
     Patient patient;
-    std::string state_directory;  ///< where it is one of this device's brokers: what was recorded stands there
     host::ClockTrust clock = host::ClockTrust::automatic;
   };
 
@@ -40,15 +43,14 @@ class PageTasks {
   /// {"host","fingerprint","keyPin","subject","issuer","expires","key","note","renewal","verifies"} or
   /// {"error","hint"}. `verifies` is "ca" where chain and name verify to one of the authorities at hand.
   void fetch_fingerprint(const std::string& address, const AuthoritiesAtHand& authorities, const Done& done);
-  /// {"steps":[{"name","state","text","hint"}]}
-  void examine(Examination examination, const Done& done);
+  void examine(Examination examination, const std::function<void(const std::vector<Check>&)>& done);
 
  private:
   struct Result;
   void judge_renewal(const HostPort& to, const std::shared_ptr<ProbeTalk>& seen, const AuthoritiesAtHand& authorities,
                      const Done& done);
   void look(const std::shared_ptr<Result>& result, const std::shared_ptr<boost::asio::steady_timer>& timer,
-            const Done& done);
+            const std::function<void(const std::vector<Check>&)>& done);
 
   boost::asio::io_context& loop_;
   std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);

@@ -16,6 +16,29 @@ function inputOf(one) {
     inputmode: one.kind === "number" ? "numeric" : undefined, class: one.kind === "fingerprint" ? "mono-field" : undefined });
 }
 
+/** What changes the broker or how it is known is tried beside the running connection. @return what to show */
+async function tryAndSave(name, fields, kept) {
+  const answer = await post("/api/save", { form: name, ...fields });
+  if (answer.replies) return savedNotice(answer.replies, kept);
+  const place = h("div", {});
+  const anyway = h("button", { type: "button", onclick: async () => {
+    anyway.disabled = true;
+    try {
+      fill(place, savedNotice((await post("/api/save", { form: name, keep: "anyway", ...fields })).replies, kept));
+    } catch (error) {
+      fill(place, notice("bad", error.message, error.hint));
+    }
+  } }, "Keep anyway");
+  fill(place, notice("bad", "Nothing was kept: with these settings the device would not reach its broker.", "This is how far it came beside the running connection:"),
+    stepsList(answer), h("p", { class: "small quiet" }, "Keep it only when you know that the broker is about to change. Readings wait on the disk until it can be reached."), h("div", { class: "row" }, anyway));
+  return place;
+}
+
+function savedNotice(replies, kept) {
+  const reason = refusalOf(replies);
+  return reason ? notice("bad", reason, "What stands before it in the form was saved.") : kept();
+}
+
 /** One table of the device as a form; only what was changed is sent. */
 async function settingsForm(name) {
   const table = await get("/api/form", { name });
@@ -28,12 +51,11 @@ async function settingsForm(name) {
     const changed = inputs.filter(([one, input]) => !one.fixed && input.value !== one.value);
     if (changed.length === 0) return notice("warn", "Nothing was changed.");
     const fields = Object.fromEntries(changed.map(([one, input]) => [one.name, input.value]));
-    const { replies } = await post("/api/save", { form: name, ...fields });
-    const reason = refusalOf(replies);
-    if (reason) return notice("bad", reason, "What stands before it in the form was saved.");
-    for (const [one, input] of changed) one.value = one.kind === "secret" ? "" : input.value;
-    for (const [one, input] of inputs) if (one.kind === "secret") input.value = "";
-    return notice("good", "Saved. The device connects again where that is needed.");
+    return tryAndSave(name, fields, () => {
+      for (const [one, input] of changed) one.value = one.kind === "secret" ? "" : input.value;
+      for (const [one, input] of inputs) if (one.kind === "secret") input.value = "";
+      return notice("good", "Saved. The device connects again where that is needed.");
+    });
   });
 }
 
@@ -70,9 +92,12 @@ function fetchCard() {
   const use = async (slot, text) => {
     const agreed = await ask(`Set as fingerprint ${slot}`, [h("p", {}, "Only when it is the one of the broker's own certificate:"), fingerprint(text)], "It is the same, set it");
     if (!agreed) return;
-    const { replies } = await post("/api/console", { line: `MqttFingerprint${slot} ${text}` });
-    const reason = refusalOf(replies);
-    fill(result, reason ? notice("bad", reason) : notice("good", `Fingerprint ${slot} is set.`));
+    fill(result, h("p", { class: "quiet" }, "Trying it…"));
+    try {
+      fill(result, await tryAndSave("tls", { [`MqttFingerprint${slot}`]: text }, () => notice("good", `Fingerprint ${slot} is set.`)));
+    } catch (error) {
+      fill(result, notice("bad", error.message, error.hint));
+    }
   };
   const body = form([field("Broker", host, "HOST:PORT. Nothing is sent to it but the TLS handshake.")], "Fetch and compare", async () => {
     fill(result);
