@@ -21,8 +21,6 @@ inline constexpr Code config_missing_key{955, ErrorClass::refuse, "app_config_mi
                                          "add the key; packaging/meterseal.toml.example shows it in its place"};
 inline constexpr Code config_conflict{956, ErrorClass::refuse, "app_config_conflict",
                                       "change or remove one of the two"};
-inline constexpr Code config_not_yet{957, ErrorClass::refuse, "app_config_not_yet",
-                                     "remove the key: ignoring it would weaken what it asks for"};
 inline constexpr Code password_unreadable{958, ErrorClass::refuse, "app_password_unreadable",
                                           "name a file with the password in its first line in mqtt.password_file"};
 inline constexpr Code password_exposed{959, ErrorClass::refuse, "app_password_exposed",

@@ -86,7 +86,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         device_(setup.config, state_directory_, settings_, clock, calendar, telemetry_, device_actions()),
         trust_(setup.config, setup.trust, trust_actions()),
         console_(device_, setup.config.mqtt.remote_commands),
-        delivery_(loop_, clock, log, store_, calendar, setup.topics, settings_.outbox()),
+        delivery_(loop_, clock, log, store_, calendar, setup.topics, settings_.outbox(),
+                  delivery_settings(setup.config)),
         journal_(loop_, clock, log, store_, delivery_),
         presence_(setup.config, setup.topics, device_, telemetry_, clock, log),
         schedule_(clock.now(), device_.tele_period()),
@@ -312,6 +313,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     if (page_) page_->disconnected();
   }
   void on_message(const mqtt::Message& message) override {
+    if (delivery_.take(message)) return;
     if (!commands_.take(clock_.now())) {
       if (flood_guard_.tell(clock_.now()))
         log_.warn("MQTT", "more commands than this device answers: the rest is dropped");
@@ -477,6 +479,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
   store_settings.max_bytes = setup.config.outbox.max_bytes;
+  store_settings.when_full = setup.config.outbox.when_full;
   auto store = outbox::host::SqliteStore::open(*opened.loop, log, store_settings);
   if (!store) return tl::unexpected(store.error());
   opened.store = std::move(*store);

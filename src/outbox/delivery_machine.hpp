@@ -132,6 +132,9 @@ class DeliveryMachine {
   [[nodiscard]] DeliveryActions step(const DeliveryEvent& event, Instant now);
   [[nodiscard]] DeliveryState state() const { return state_; }
   [[nodiscard]] std::size_t awaiting() const { return awaiting_.size(); }
+  [[nodiscard]] bool is_receiver_heard() const { return is_heard_; }
+  /// What the broker has taken was waited for in vain.
+  [[nodiscard]] bool is_receiver_silent() const { return !is_heard_ && patience_ > kPatience; }
   /// What a removal is still owed for: offered and not confirmed, or confirmed and not yet removed.
   [[nodiscard]] std::size_t unfinished() const { return in_flight_.size() + confirmed_.size() + removing_.size(); }
 

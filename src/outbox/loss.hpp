@@ -17,6 +17,12 @@ struct Loss {
   std::size_t count = 0;  ///< of the numbers first to last, so many are gone
 };
 
+/// What makes room when the limit is reached.
+enum class WhenFull : std::uint8_t {
+  thin,  ///< every second record of the older half, again and again: old data get coarser, their span stays
+  drop   ///< the oldest
+};
+
 enum class Relief : std::uint8_t {
   thinned,  ///< every second one of old records
   dropped   ///< the oldest

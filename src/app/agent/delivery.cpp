@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mqtt/energy_payload.hpp"
+#include "outbox/confirm.hpp"
 #include "outbox/loss.hpp"
 
 namespace meterseal::app {
@@ -14,12 +15,22 @@ constexpr std::string_view kTag = "OUT";
 /// Messages in flight: no more than any common broker takes at once. @source MQTT 5, 3.2.2.3.3; Receive Maximum
 /// of HiveMQ 10, mosquitto 20, EMQX 32
 constexpr std::size_t kWindow = 10;
+constexpr std::string_view kConfirm = "CONFIRM";
 constexpr LoopClock::duration kLongestSleep = std::chrono::hours{1};
 
 /// Room for Time, TimeEstimated, Seq and Boot around a body.
 constexpr std::size_t kAround = 256;
 
 }  // namespace
+
+outbox::DeliverySettings delivery_settings(const Config& config) {
+  outbox::DeliverySettings settings;
+  settings.confirmed_by = config.mqtt.delivery;
+  settings.window = kWindow;
+  settings.history_rate = config.outbox.replay_per_second;
+  settings.history_burst = std::min(settings.history_burst, settings.history_rate);
+  return settings;
+}
 
 Result<std::string> telemetry_message(const outbox::Record& record, std::string_view outbox, const Calendar& calendar) {
   std::string body = record.body;
@@ -33,14 +44,16 @@ Result<std::string> telemetry_message(const outbox::Record& record, std::string_
 }
 
 Delivery::Delivery(boost::asio::io_context& loop, const Clock& clock, Log& log, outbox::Store& store,
-                   const Calendar& calendar, const mqtt::Topics& topics, std::string name)
+                   const Calendar& calendar, const mqtt::Topics& topics, std::string name,
+                   const outbox::DeliverySettings& settings)
     : clock_(clock),
       log_(log),
       store_(store),
       calendar_(calendar),
       topics_(topics),
       name_(std::move(name)),
-      machine_(outbox::DeliverySettings{.window = kWindow}),
+      confirmed_by_(settings.confirmed_by),
+      machine_(settings),
       timer_(loop) {}
 
 std::vector<outbox::Sequence> Delivery::removals() {
@@ -69,6 +82,30 @@ void Delivery::tell(outbox::DeliveryEvent event) {
     }
   }
   is_telling_ = false;
+  tell_of_receiver();
+}
+
+bool Delivery::take(const mqtt::Message& message) {
+  if (topics_.command_in(message.topic) != kConfirm) return false;
+  // A retained one is the word of a former day.
+  if (confirmed_by_ != outbox::ConfirmedBy::receiver || message.retain) return true;
+  auto confirmation = outbox::parse_confirmation(message.payload);
+  if (!confirmation) {
+    if (const auto kept_back = confirm_guard_.tell(clock_.now())) {
+      log_.error(kTag, confirmation.error());
+      if (*kept_back != 0) log_.warn(kTag, std::to_string(*kept_back) + " more of the kind since the last one");
+    }
+  } else if (confirmation->outbox.view() == name_) {
+    tell(outbox::Confirmed{std::move(confirmation->ranges)});
+  }  // else of a disk that this device had before
+  return true;
+}
+
+void Delivery::tell_of_receiver() {
+  if (machine_.is_receiver_silent() && !std::exchange(is_silence_told_, true))
+    log_.warn(kTag, "no receiver confirms readings: they are kept, and sent again now and then");
+  if (machine_.is_receiver_heard() && std::exchange(is_silence_told_, false))
+    log_.info(kTag, "a receiver confirms readings again");
 }
 
 void Delivery::execute(const outbox::Offer& offer) {

@@ -6,6 +6,9 @@
 // A message is `{"Time":...,<body>,"Outbox":...,"Seq":...,"Boot":...}`: these are the same each time a record is sent,
 // so that a receiver can drop doubles and prove that nothing is missing.
 //
+// A receiver's confirmations come by MQTT, from whoever may publish there: only their strict form is read, and only
+// numbers that were sent are taken from it (delivery = "receiver"; else they mean nothing).
+//
 // Ownership: everything given must outlive it; the client is told later because it is made with an observer.
 // Thread: loop thread.
 
@@ -16,6 +19,7 @@
 #include <vector>
 
 #include "app/agent/journal.hpp"
+#include "app/config/config.hpp"
 #include "app/repeat_guard.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
@@ -26,6 +30,8 @@
 
 namespace meterseal::app {
 
+[[nodiscard]] outbox::DeliverySettings delivery_settings(const Config& config);
+
 /// @param outbox  name of the store that numbered it @return mqtt::payload_too_large
 [[nodiscard]] Result<std::string> telemetry_message(const outbox::Record& record, std::string_view outbox,
                                                     const Calendar& calendar);
@@ -33,7 +39,7 @@ namespace meterseal::app {
 class Delivery final : public CommitObserver {
  public:
   Delivery(boost::asio::io_context& loop, const Clock& clock, Log& log, outbox::Store& store, const Calendar& calendar,
-           const mqtt::Topics& topics, std::string name);
+           const mqtt::Topics& topics, std::string name, const outbox::DeliverySettings& settings);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
   ~Delivery() override = default;
@@ -44,6 +50,8 @@ class Delivery final : public CommitObserver {
   void on_disconnected() { tell(outbox::Disconnected{}); }
   void on_published(mqtt::Token token) { tell(outbox::Acknowledged{token}); }
   void on_rejected(mqtt::Token token) { tell(outbox::OfferFailed{token}); }
+  /// @return false: it is no receiver's confirmation but something for others
+  [[nodiscard]] bool take(const mqtt::Message& message);
   void on_relabelled() { tell(outbox::Relabelled{}); }
 
   [[nodiscard]] std::vector<outbox::Sequence> removals() override;
@@ -52,6 +60,7 @@ class Delivery final : public CommitObserver {
 
  private:
   void tell(outbox::DeliveryEvent event);
+  void tell_of_receiver();
   void execute(const outbox::Offer& offer);
   void execute(const outbox::Fetch& fetch);
   void execute(outbox::Remove& remove);
@@ -64,6 +73,7 @@ class Delivery final : public CommitObserver {
   const Calendar& calendar_;
   const mqtt::Topics& topics_;
   const std::string name_;  ///< of the store
+  const outbox::ConfirmedBy confirmed_by_;
   mqtt::host::Client* client_ = nullptr;
 
   // loop thread only
@@ -75,6 +85,8 @@ class Delivery final : public CommitObserver {
   bool are_removals_committing_ = false;
   RepeatGuard message_guard_;
   RepeatGuard fetch_guard_;
+  RepeatGuard confirm_guard_;
+  bool is_silence_told_ = false;
   std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);  ///< the store may answer after we are gone
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "mqtt/errors.hpp"
 #include "support/fake_store.hpp"
 #include "support/fakes.hpp"
@@ -55,7 +57,9 @@ TEST(TelemetryMessage, SaysThatItsTimeWasFoundLater) {
 }
 
 struct DeliveryTest : testing::Test {
-  DeliveryTest() { delivery.use(client); }
+  explicit DeliveryTest(outbox::ConfirmedBy whose = outbox::ConfirmedBy::broker) : settings{.confirmed_by = whose} {
+    delivery.use(client);
+  }
 
   boost::asio::io_context loop;
   test::FakeClock clock;
@@ -64,7 +68,8 @@ struct DeliveryTest : testing::Test {
   test::FixedCalendar calendar;
   mqtt::Topics topics = *mqtt::Topics::make("%prefix%/%topic%/", "emon_1");
   FakeClient client;
-  Delivery delivery{loop, clock, log, store, calendar, topics, "8C1F03A7"};
+  outbox::DeliverySettings settings;
+  Delivery delivery{loop, clock, log, store, calendar, topics, "8C1F03A7", settings};
   Journal journal{loop, clock, log, store, delivery};
 };
 
@@ -135,6 +140,74 @@ TEST_F(DeliveryTest, KeepsWhatTheClientDidNotTake) {
   ASSERT_EQ(client.sent.size(), 1U);
   EXPECT_EQ(client.sent[0].second.topic, "tele/emon_1/HISTORY");
   EXPECT_EQ(store.records.size(), 1U);
+}
+
+struct ReceiverTest : DeliveryTest {
+  ReceiverTest() : DeliveryTest(outbox::ConfirmedBy::receiver) {}
+
+  /// Two records are with the broker.
+  void SetUp() override {
+    delivery.on_connected();
+    for (int i = 0; i < 2; ++i) {
+      journal.keep(record_at(kNoon), {});
+      store.succeed();
+    }
+    delivery.on_published(1);
+    delivery.on_published(2);
+  }
+  bool say(std::string payload, bool retain = false, std::string topic = "cmnd/emon_1/CONFIRM") {
+    return delivery.take({std::move(topic), std::move(payload), mqtt::Qos::at_most_once, retain});
+  }
+  [[nodiscard]] std::ptrdiff_t told(std::string_view part) const {
+    const auto lines = log.lines();
+    return std::count_if(lines.begin(), lines.end(),
+                         [part](const std::string& line) { return line.find(part) != std::string::npos; });
+  }
+  /// What goes with the next commit.
+  std::vector<outbox::Sequence> removed() {
+    journal.keep(record_at(kNoon), {});
+    std::vector<outbox::Sequence> removed = store.next().remove;
+    store.succeed();
+    return removed;
+  }
+};
+
+TEST_F(ReceiverTest, DeletesNothingForWhatIsNoConfirmationOfItsOwn) {
+  EXPECT_TRUE(say(R"({"Outbox":"FFFFFFFF","Confirm":[[1,2]]})")) << "of another outbox";
+  EXPECT_TRUE(say(R"({"Outbox":"8c1f03a7","Confirm":[[1,2]]})"));
+  EXPECT_TRUE(say(R"({"Outbox":"8C1F03A7","Confirm":[[1,2]]})", true)) << "retained";
+  EXPECT_TRUE(say(R"({"Outbox":"8C1F03A7","Confirm":[[3,9223372036854775807]]})")) << "never sent";
+  EXPECT_TRUE(say("1-2"));
+  EXPECT_TRUE(say(std::string(100'000, '[')));
+  EXPECT_FALSE(say(R"({"Outbox":"8C1F03A7","Confirm":[[1,2]]})", false, "cmnd/emon_2/CONFIRM")) << "another device's";
+  EXPECT_FALSE(say("", false, "cmnd/emon_1/STATUS")) << "a command";
+  EXPECT_TRUE(removed().empty());
+  EXPECT_EQ(told("outbox_confirm_malformed"), 1) << "told once, however often it comes";
+}
+
+TEST_F(ReceiverTest, DeletesWithTheNextCommitWhatWasConfirmed) {
+  EXPECT_TRUE(say(R"({"Outbox":"8C1F03A7","Confirm":[[2,2]]})"));
+  EXPECT_EQ(removed(), std::vector<outbox::Sequence>{2});
+}
+
+TEST_F(ReceiverTest, SaysOnceThatNobodyConfirmsAndOnceThatSomebodyDoesAgain) {
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(seconds{61});
+    delivery.on_relabelled();  // any event
+  }
+  EXPECT_EQ(told("no receiver confirms readings"), 1);
+  delivery.on_published(client.sent.back().first);
+  EXPECT_TRUE(say(R"({"Outbox":"8C1F03A7","Confirm":[[1,2]]})"));
+  EXPECT_EQ(told("a receiver confirms readings again"), 1);
+}
+
+TEST_F(DeliveryTest, AConfirmationDeletesNothingWherePubackCountsAndIsNoCommandEither) {
+  delivery.on_connected();
+  journal.keep(record_at(kNoon), {});
+  store.succeed();
+  EXPECT_TRUE(delivery.take({"cmnd/emon_1/CONFIRM", R"({"Outbox":"8C1F03A7","Confirm":[[1,1]]})"}));
+  journal.keep(record_at(kNoon), {});
+  EXPECT_TRUE(store.next().remove.empty());
 }
 
 }  // namespace

@@ -116,16 +116,6 @@ void read_login(Section& section, const std::string& file, MqttConfig& mqtt) {
   }
 }
 
-/// Values that this version does not act on although they are well formed.
-void read_later_keys(Section& section) {
-  const auto delivery = section.text("delivery");
-  if (delivery == "receiver") {
-    section.problem(config_not_yet, "delivery", "\"receiver\" is not in this version yet", "use \"broker\"");
-  } else if (delivery && *delivery != "broker") {
-    section.problem(config_bad_value, "delivery", quoted(*delivery) + " is none of: broker");
-  }
-}
-
 /// AWS IoT Core: this device is its client certificate. Port 443 needs the protocol's name in the handshake.
 void check_aws(Section& section, const DeviceConfig& device, MqttConfig& mqtt) {
   if (!mqtt.user.empty())
@@ -188,10 +178,15 @@ void read_preset(Section& section, const DeviceConfig& device, MqttConfig& mqtt,
 }
 
 OutboxConfig read_outbox(const Node& table, Problems& problems) {
+  static constexpr Choice<outbox::WhenFull> kWhenFull[] = {{"thin", outbox::WhenFull::thin},
+                                                           {"drop_oldest", outbox::WhenFull::drop}};
   Section section(table, "outbox", problems);
   OutboxConfig outbox;
   if (const auto size = section.integer("max_mb", 1, 65'536))
     outbox.max_bytes = static_cast<std::uint64_t>(*size) << 20;
+  outbox.when_full = section.choice("when_full", kWhenFull).value_or(outbox.when_full);
+  if (const auto rate = section.integer("replay_per_second", 1, 1000))
+    outbox.replay_per_second = static_cast<std::uint32_t>(*rate);
   section.finish();
   return outbox;
 }
@@ -249,6 +244,8 @@ MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& 
   static constexpr Choice<console::RemoteCommands> kRemote[] = {{"none", console::RemoteCommands::none},
                                                                 {"safe", console::RemoteCommands::safe},
                                                                 {"all", console::RemoteCommands::all}};
+  static constexpr Choice<outbox::ConfirmedBy> kDelivery[] = {{"broker", outbox::ConfirmedBy::broker},
+                                                              {"receiver", outbox::ConfirmedBy::receiver}};
   Section section(table, "mqtt", problems);
   MqttConfig mqtt;
   mqtt.brokers = read_brokers(section, problems);
@@ -261,7 +258,7 @@ MqttConfig read_mqtt(const Node& table, Problems& problems, const DeviceConfig& 
   mqtt.remote_commands = section.choice("remote_commands", kRemote).value_or(mqtt.remote_commands);
   mqtt.keep_alive = seconds{section.integer("keep_alive", 5, 3600).value_or(mqtt.keep_alive.count())};
   mqtt.discovery = section.boolean("discovery").value_or(mqtt.discovery);
-  read_later_keys(section);
+  mqtt.delivery = section.choice("delivery", kDelivery).value_or(mqtt.delivery);
   read_tls(section, problems, mqtt.brokers);
   read_preset(section, device, mqtt, problems);
   section.finish();

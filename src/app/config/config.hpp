@@ -23,6 +23,8 @@
 #include "core/time.hpp"
 #include "mqtt/broker_dialect.hpp"
 #include "mqtt/message.hpp"
+#include "outbox/delivery_machine.hpp"
+#include "outbox/loss.hpp"
 #include "trust/policy.hpp"
 #include "web/site.hpp"
 
@@ -89,10 +91,13 @@ struct MqttConfig {
   seconds keep_alive{30};
   console::RemoteCommands remote_commands = console::RemoteCommands::safe;
   bool discovery = true;
+  outbox::ConfirmedBy delivery = outbox::ConfirmedBy::broker;
 };
 
 struct OutboxConfig {
   std::uint64_t max_bytes = 256ULL * 1024 * 1024;
+  outbox::WhenFull when_full = outbox::WhenFull::thin;
+  std::uint32_t replay_per_second = 50;
 };
 
 /// Does it need the certificate of an authority? Then the device does not start, or is not changed, without.

@@ -205,13 +205,6 @@ std::optional<std::size_t> Section::word(std::string_view key, std::span<const s
   return std::nullopt;
 }
 
-void Section::refuse_not_yet(std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    allow(key);
-    if (has(key)) problem(config_not_yet, key, "not in this version yet");
-  }
-}
-
 void Section::finish() {
   const std::vector<std::string_view> known(asked_.begin(), asked_.end());
   for (const Node& node : table_.children) {

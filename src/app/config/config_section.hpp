@@ -87,8 +87,6 @@ class Section {
   /// A fault of one key of this table.
   void problem(const Code& code, std::string_view key, std::string_view text, std::string_view hint = {});
   void warn(std::string_view key, std::string_view text);
-  /// Keys that are known to the product and not to this version.
-  void refuse_not_yet(std::initializer_list<std::string_view> keys);
   void allow(std::string_view key) { asked_.emplace_back(key); }
   /// Everything that nobody asked for is unknown. Call once, last.
   void finish();

@@ -137,10 +137,14 @@ TEST(Config, RefusesValuesOfMqtt) {
        "mqtt.user: has a control character"},
       {"password without user", "[mqtt.tls]", "password_file = \"p\"\n[mqtt.tls]", 5, config_conflict,
        "mqtt.password_file: is given, but no user"},
-      {"receiver", "[mqtt.tls]", "delivery = \"receiver\"\n[mqtt.tls]", 5, config_not_yet,
-       "mqtt.delivery: \"receiver\" is not in this version yet"},
+      {"delivery", "[mqtt.tls]", "delivery = \"nobody\"\n[mqtt.tls]", 5, config_bad_value,
+       "mqtt.delivery: \"nobody\" is none of: broker, receiver"},
       {"outbox", "[[bus]]", "[outbox]\nmax_mb = 0\n[[bus]]", 8, config_bad_value,
        "outbox.max_mb: 0 is not within 1 to 65536"},
+      {"when full", "[[bus]]", "[outbox]\nwhen_full = \"drop\"\n[[bus]]", 8, config_bad_value,
+       "outbox.when_full: \"drop\" is none of: thin, drop_oldest"},
+      {"no replay", "[[bus]]", "[outbox]\nreplay_per_second = 0\n[[bus]]", 8, config_bad_value,
+       "outbox.replay_per_second: 0 is not within 1 to 1000"},
   };
   expect_faults(rows);
 }
@@ -198,6 +202,9 @@ TEST(Config, FillsInTheDefaults) {
   EXPECT_EQ(config.mqtt.remote_commands, console::RemoteCommands::safe);
   EXPECT_TRUE(config.mqtt.discovery);
   EXPECT_EQ(config.outbox.max_bytes, 256U << 20);
+  EXPECT_EQ(config.outbox.when_full, outbox::WhenFull::thin);
+  EXPECT_EQ(config.outbox.replay_per_second, 50U);
+  EXPECT_EQ(config.mqtt.delivery, outbox::ConfirmedBy::broker);
   const auto& line = std::get<SerialLine>(config.buses[0].line);
   EXPECT_EQ(line.device, "/dev/ttyUSB0");
   EXPECT_EQ(line.baud, 9600U);
@@ -304,7 +311,7 @@ client_id = "emon"
 user = "emon_1"
 password_file = "mqtt.password"
 version = "5"
-delivery = "broker"
+delivery = "receiver"
 remote_commands = "none"
 keep_alive = 60
 discovery = false
@@ -319,6 +326,8 @@ listen = ["127.0.0.1:8443"]
 hosts = ["meter.lan"]
 [outbox]
 max_mb = 1
+when_full = "drop_oldest"
+replay_per_second = 5
 [[bus]]
 device = "/dev/ttyS0"
 rs485 = "auto"
@@ -343,7 +352,10 @@ primary = true
   EXPECT_EQ(config->mqtt.remote_commands, console::RemoteCommands::none);
   EXPECT_EQ(config->mqtt.keep_alive, seconds{60});
   EXPECT_FALSE(config->mqtt.discovery);
+  EXPECT_EQ(config->mqtt.delivery, outbox::ConfirmedBy::receiver);
   EXPECT_EQ(config->outbox.max_bytes, 1U << 20);
+  EXPECT_EQ(config->outbox.when_full, outbox::WhenFull::drop);
+  EXPECT_EQ(config->outbox.replay_per_second, 5U);
   EXPECT_EQ(config->buses[0].meters[0].profile, "SDM630-Modbus");
   EXPECT_EQ(parse(changed(kSite, "emon_1", "haus/emon"))->mqtt.client_id, "meterseal-haus_emon");
 }

@@ -23,11 +23,6 @@
 
 namespace meterseal::outbox::host {
 
-enum class WhenFull : std::uint8_t {
-  thin,  ///< every second record of the older half, again and again: old data get coarser, their span stays
-  drop   ///< the oldest
-};
-
 struct StoreSettings {
   std::string directory;                   ///< the state directory; made with mode 0700 where it does not exist
   std::uint64_t max_bytes = 256ULL << 20;  ///< of pages that hold something; when a commit goes beyond, records go
