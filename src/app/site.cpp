@@ -162,17 +162,11 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   // ---- readings -> telemetry -> store
 
   void on_reading() {
-    if (is_first_due_known_) return;
-    const Instant now = clock_.now();
-    if (meters_.are_settled()) {
-      is_first_due_known_ = true;
-      schedule_.all_meters_read(now);
-    } else if (meters_.has_one_been_read()) {
-      schedule_.first_meter_read(now);
-    } else {
-      return;
-    }
-    arm_telemetry();
+    if (schedule_.is_settled()) return;
+    const auto due = schedule_.due();
+    if (meters_.has_one_answered()) schedule_.first_answer(clock_.now());
+    if (meters_.are_settled()) schedule_.all_meters_read(clock_.now());
+    if (schedule_.due() != due) arm_telemetry();
   }
 
   void arm_telemetry() {
@@ -189,7 +183,6 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   }
 
   void send_telemetry() {
-    is_first_due_known_ = true;
     presence_.send_state();
     if (!telemetry_.is_empty()) keep_record();
     presence_.update_discovery();
@@ -459,7 +452,6 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   Alarm alarm_;
   ExpiryAlarm expiry_alarm_;
   std::unique_ptr<mqtt::host::Client> client_;
-  bool is_first_due_known_ = false;
   bool is_relabelled_ = false;
   Instant books_kept_;
   RepeatGuard telemetry_guard_;

@@ -1,5 +1,7 @@
 #include "app/agent/bus_reader.hpp"
 
+#include <algorithm>
+
 namespace meterseal::app {
 
 Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop, const Clock& clock, Log& log,
@@ -15,6 +17,10 @@ Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop
   if (!driver) return tl::unexpected(driver.error());
   reader->driver_ = std::move(*driver);
   return reader;
+}
+
+bool BusReader::has_answer() const {
+  return std::find(health_.begin(), health_.end(), meter::Health::online) != health_.end();
 }
 
 bool BusReader::is_settled() const {

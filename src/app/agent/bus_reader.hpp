@@ -39,6 +39,8 @@ class BusReader final : private meter::host::BusObserver {
   void stop() { driver_->stop(); }
 
   [[nodiscard]] std::vector<std::unique_ptr<MeterReader>>& meters() { return meters_; }
+  /// A meter of this bus answers.
+  [[nodiscard]] bool has_answer() const;
   /// Each meter has been read completely, or is known not to answer.
   [[nodiscard]] bool is_settled() const;
 

@@ -35,8 +35,8 @@ class MeterReader {
   /// Once a second: closes a day when no reading comes.
   void tick();
 
-  /// Has it ever been read, in this life of the program or an earlier one? What never was is not published.
-  [[nodiscard]] bool was_read() const { return rounds_ > 0 || was_read_before_; }
+  /// Has anything of it been read, in this life of the program or an earlier one? What never was is not published.
+  [[nodiscard]] bool was_read() const { return last_block_ || was_read_before_; }
   /// Every block has been read since the start.
   [[nodiscard]] bool has_full_round() const { return rounds_ > 0; }
 

@@ -60,21 +60,30 @@ struct World {
   std::optional<MeterReader> reader;
 };
 
-TEST(MeterReader, IsNotShownBeforeAWholeRoundWasRead) {
+TEST(MeterReader, IsShownFromItsFirstBlockOnAndHasNullForTheRest) {
   World world("read = \"all\"\n");
   ASSERT_GT(world.meter().requests.size(), 1U);
-  world.read(0, kHouse);
   EXPECT_FALSE(world.reader->was_read());
-  for (std::size_t i = 1; i < world.meter().requests.size(); ++i) world.read(i, kHouse);
+  const auto unknown = [&] {
+    const auto registers = world.shown()["REGISTERS"];
+    return std::count_if(registers.begin(), registers.end(), [](const auto& value) { return value.is_null(); });
+  };
+  world.read(0, kHouse);
   EXPECT_TRUE(world.reader->was_read());
+  EXPECT_FALSE(world.reader->has_full_round());
+  EXPECT_EQ(world.shown()["Voltage"], 231);
+  EXPECT_GT(unknown(), 0);
+  for (std::size_t i = 1; i < world.meter().requests.size(); ++i) world.read(i, kHouse);
   EXPECT_TRUE(world.reader->has_full_round());
+  EXPECT_EQ(unknown(), 0);
 }
 
-TEST(MeterReader, IsShownAlthoughItRefusesOneOfItsBlocks) {
+TEST(MeterReader, HasARoundAlthoughItRefusesOneOfItsBlocks) {
   World world("read = \"all\"\n");
   world.read(0, kHouse);
+  EXPECT_FALSE(world.reader->has_full_round());
   world.read(0, kHouse);
-  EXPECT_TRUE(world.reader->was_read());
+  EXPECT_TRUE(world.reader->has_full_round());
 }
 
 TEST(MeterReader, BringsValuesToTelemetryAndCountersToTheBook) {

@@ -36,8 +36,8 @@ bool Meters::are_settled() const {
   return std::all_of(buses_.begin(), buses_.end(), [](const auto& bus) { return bus->is_settled(); });
 }
 
-bool Meters::has_one_been_read() const {
-  return std::any_of(in_order_.begin(), in_order_.end(), [](const auto* meter) { return meter->has_full_round(); });
+bool Meters::has_one_answered() const {
+  return std::any_of(buses_.begin(), buses_.end(), [](const auto& bus) { return bus->has_answer(); });
 }
 
 void Meters::tick() {

@@ -33,7 +33,7 @@ class Meters final : private ReadingObserver {
 
   /// Each meter has been read completely, or is known not to answer.
   [[nodiscard]] bool are_settled() const;
-  [[nodiscard]] bool has_one_been_read() const;
+  [[nodiscard]] bool has_one_answered() const;
 
   /// Once a second.
   void tick();

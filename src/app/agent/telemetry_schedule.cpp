@@ -1,11 +1,21 @@
 #include "app/agent/telemetry_schedule.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace meterseal::app {
 
+void TelemetrySchedule::first_answer(Instant now) {
+  if (!std::exchange(has_answer_, true)) hurry(now + kPatience);
+}
+
+void TelemetrySchedule::all_meters_read(Instant now) {
+  has_answer_ = true;
+  if (!std::exchange(is_settled_, true)) hurry(now);
+}
+
 void TelemetrySchedule::hurry(Instant at) {
-  if (has_begun_ || period_ == seconds{0}) return;
+  if (period_ == seconds{0}) return;
   due_ = std::min(due_.value_or(at), at);
 }
 
@@ -21,7 +31,6 @@ void TelemetrySchedule::ask(Instant now) {
 }
 
 void TelemetrySchedule::done(Instant now) {
-  has_begun_ = true;
   if (!due_) return;
   const Instant was_due = *due_;
   due_.reset();

@@ -1,7 +1,9 @@
 #pragma once
 
-// When telemetry is due: first as soon as all meters have been read, or a second after the first of them, then once
-// each period, without drift; and at once when somebody asks. Pure. Thread: value, loop thread.
+// When telemetry is due: first as soon as all meters have been read, then once each period, without drift; and at once
+// when somebody asks. When one of them takes long the first message does not wait for it, so that it is published
+// within a second of the first answer, and a second one follows when all have been read. Pure. Thread: value, loop
+// thread.
 
 #include <optional>
 
@@ -16,10 +18,12 @@ class TelemetrySchedule {
     if (period > seconds{0}) due_ = start + period;
   }
 
-  /// A meter has been read completely.
-  void first_meter_read(Instant now) { hurry(now + kPatience); }
-  /// Every meter has been read, or is known not to answer.
-  void all_meters_read(Instant now) { hurry(now); }
+  /// A meter has answered. Counts once.
+  void first_answer(Instant now);
+  /// Every meter has been read, or is known not to answer. Counts once.
+  void all_meters_read(Instant now);
+  /// Nothing that a meter does makes telemetry due any more.
+  [[nodiscard]] bool is_settled() const { return is_settled_; }
 
   void set_period(seconds period, Instant now);
   /// Several requests at once are one.
@@ -29,13 +33,15 @@ class TelemetrySchedule {
   [[nodiscard]] std::optional<Instant> due() const { return due_; }
 
  private:
-  static constexpr milliseconds kPatience{1000};
+  /// With the commit and the way to the broker it stays below a second.
+  static constexpr milliseconds kPatience{900};
   static constexpr milliseconds kSoon{100};
 
   void hurry(Instant at);
 
   seconds period_;
-  bool has_begun_ = false;
+  bool has_answer_ = false;
+  bool is_settled_ = false;
   std::optional<Instant> due_;
 };
 

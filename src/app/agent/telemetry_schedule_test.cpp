@@ -12,17 +12,30 @@ constexpr Instant at(double s) {
 TEST(TelemetrySchedule, BeginsWhenAllMetersHaveBeenRead) {
   TelemetrySchedule schedule(at(0), seconds{300});
   EXPECT_EQ(schedule.due(), at(300));
-  schedule.first_meter_read(at(0.4));
-  EXPECT_EQ(schedule.due(), at(1.4));
+  schedule.first_answer(at(0.4));
+  EXPECT_EQ(schedule.due(), at(1.3));
   schedule.all_meters_read(at(0.7));
   EXPECT_EQ(schedule.due(), at(0.7));
 }
 
-TEST(TelemetrySchedule, WaitsASecondAtMostForTheOtherMeters) {
+TEST(TelemetrySchedule, WaitsLessThanASecondForTheOtherMeters) {
   TelemetrySchedule schedule(at(0), seconds{300});
-  schedule.first_meter_read(at(0.4));
-  schedule.first_meter_read(at(1.2));
-  EXPECT_EQ(schedule.due(), at(1.4));
+  schedule.first_answer(at(0.4));
+  schedule.first_answer(at(1.2));
+  EXPECT_EQ(schedule.due(), at(1.3));
+}
+
+TEST(TelemetrySchedule, TellsTheOthersAsSoonAsTheyHaveBeenReadToo) {
+  TelemetrySchedule schedule(at(0), seconds{300});
+  schedule.first_answer(at(0.4));
+  schedule.done(at(1.3));
+  EXPECT_EQ(schedule.due(), at(301.3));
+  schedule.first_answer(at(1.5));
+  EXPECT_EQ(schedule.due(), at(301.3)) << "a meter that answers again is no reason";
+  schedule.all_meters_read(at(2.1));
+  EXPECT_EQ(schedule.due(), at(2.1));
+  schedule.done(at(2.1));
+  EXPECT_EQ(schedule.due(), at(302.1));
 }
 
 TEST(TelemetrySchedule, BeginsAfterOnePeriodWhenNoMeterAnswers) {
@@ -48,7 +61,7 @@ TEST(TelemetrySchedule, IsNotHurriedByAMeterThatAnswersAgain) {
   schedule.all_meters_read(at(1));
   schedule.done(at(1));
   schedule.all_meters_read(at(50));
-  schedule.first_meter_read(at(60));
+  schedule.first_answer(at(60));
   EXPECT_EQ(schedule.due(), at(301));
 }
 
