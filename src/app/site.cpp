@@ -26,6 +26,7 @@
 #include "app/agent/telemetry_schedule.hpp"
 #include "app/agent/trust_console.hpp"
 #include "app/confirmation.hpp"
+#include "app/face/authority_desk.hpp"
 #include "app/face/page_device.hpp"
 #include "app/face/web_face.hpp"
 #include "console/console.hpp"
@@ -96,8 +97,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         client_(std::make_unique<BrokerClient>(loop_, clock, log_, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
-      page_ = std::make_unique<PageDevice>(
-          PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, meters_, console_, store_});
+      page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
+                                                     meters_, console_, store_, [this] { connect_anew(); }});
     }
     delivery_.use(*client_);
     presence_.use(*client_);
@@ -480,6 +481,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
   opened.stamper = std::make_unique<Stamper>(clock, found.boot);
   const Settings& settings = *opened.settings;
   if (const auto floor = settings.clock_floor()) clock.raise_floor(*floor);
+  AuthorityDesk(state_directory, setup.trust).take_up(log);
   for (const auto& known : setup.trust) {
     if (known) known->recall(settings.value(known->value_name()), settings.value(known->setting_name()), log);
   }

@@ -123,6 +123,22 @@ struct Proof {
   std::string json;  ///< {"steps":[...]}, for people
 };
 
+/// A certificate that is trusted by itself.
+struct AuthorityView {
+  std::string subject;
+  std::string sha256;   ///< "AA:BB:..."
+  std::string expires;  ///< "Dec 31 23:59:59 2049 GMT"
+};
+struct AuthoritiesView {
+  enum class Place : std::uint8_t {
+    system,    ///< those of the machine
+    uploaded,  ///< those of a file that came by this page
+    declared   ///< the configuration file says where; no upload counts
+  } place = Place::system;
+  std::string where;                ///< path; empty: uploaded
+  std::vector<AuthorityView> list;  ///< of uploaded ones
+};
+
 class DeviceView {
  public:
   virtual ~DeviceView() = default;
@@ -144,6 +160,15 @@ class DeviceView {
   [[nodiscard]] virtual bool needs_proof(const std::vector<std::string>& lines) const = 0;
   /// Goes the way to the broker as it would be with these lines; nothing is changed. `done` is called later, once.
   virtual void prove(const std::vector<std::string>& lines, std::function<void(Proof)> done) = 0;
+
+  [[nodiscard]] virtual AuthoritiesView authorities() const = 0;
+  /// @return what is in a text in PEM of at most 64 KiB, or why it cannot be used
+  [[nodiscard]] virtual Result<std::vector<AuthorityView>> read_authorities(std::string_view pem) const = 0;
+  /// Goes the way to the broker with them; nothing is kept.
+  virtual void prove_authorities(const std::string& pem, std::function<void(Proof)> done) = 0;
+  /// They count from now on. A connection that stands is ended unless it was proved that they would accept it.
+  /// @param pem  empty: those of the system again
+  virtual Result<void> keep_authorities(std::string_view pem, Proof::Outcome proved) = 0;
 
   /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;

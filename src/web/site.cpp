@@ -76,6 +76,10 @@ const Site::Route Site::kRoutes[] = {
     {"/api/console", &Site::api_console, Method::post, Need::admin},
     {"/api/tls/fetch", &Site::api_fetch, Method::post, Need::admin},
     {"/api/tls/check", &Site::api_check, Method::post, Need::admin},
+    {"/api/ca", &Site::api_authorities, Method::get, Need::admin},
+    {"/api/ca/read", &Site::api_read_authorities, Method::post, Need::admin, Body::file},
+    {"/api/ca/keep", &Site::api_keep_authorities, Method::post, Need::admin, Body::file},
+    {"/api/ca/remove", &Site::api_remove_authorities, Method::post, Need::admin},
     {"/api/access", &Site::api_access, Method::get, Need::admin},
     {"/api/access/user", &Site::api_set_user, Method::post, Need::admin},
     {"/api/access/user/remove", &Site::api_remove_user, Method::post, Need::admin},
@@ -177,8 +181,12 @@ std::optional<Response> Site::refusal_of(const Route& route, const Request& requ
       }
   }
   if (route.method != Method::post) return std::nullopt;
-  if (!is_form(request.content_type))
-    return error_response(415, "this kind of body is not taken", "send application/x-www-form-urlencoded");
+  const bool is_right_kind =
+      route.body == Body::form ? is_form(request.content_type) : request.content_type == "application/octet-stream";
+  if (!is_right_kind)
+    return error_response(
+        415, "this kind of body is not taken",
+        route.body == Body::form ? "send application/x-www-form-urlencoded" : "send application/octet-stream");
   if (route.need != Need::nobody && !secrets::equal_in_constant_time(session->csrf, request.csrf_token)) {
     say(EventKind::refusal, session->user, request, "request without its CSRF token");
     return error_response(403, "the request does not prove that this page made it", "load the page again");
@@ -189,7 +197,8 @@ std::optional<Response> Site::refusal_of(const Route& route, const Request& requ
 void Site::run_route(const Route& route, const Request& request, const Form& query, const Done& done) {
   const Session* session = sessions_.use(cookie_value(request.cookie, kCookie), parts_.clock.now());
   if (auto refusal = refusal_of(route, request, session)) return done(std::move(*refusal));
-  if (route.method != Method::post) return (this->*route.run)(request, query, session, done);
+  if (route.method != Method::post || route.body == Body::file)
+    return (this->*route.run)(request, query, session, done);
   const auto form = Form::parse(request.body);
   if (!form) return done(error_response(400, "the form cannot be read", "encode it as a form"));
   (this->*route.run)(request, *form, session, done);

@@ -81,6 +81,12 @@ enum class Need : std::uint8_t {
   admin
 };
 
+/// What stands in the body of a request that changes something.
+enum class Body : std::uint8_t {
+  form,
+  file  ///< application/octet-stream, which no form of a foreign page can send
+};
+
 class Site {
  public:
   using Done = std::function<void(Response)>;
@@ -89,6 +95,7 @@ class Site {
     void (Site::*run)(const Request& request, const Form& form, const Session* session, const Done& done);
     Method method;
     Need need;
+    Body body = Body::form;
   };
 
   Site(const SiteParts& parts, SiteOptions options, Access access, SetupGate setup = {});
@@ -154,6 +161,11 @@ class Site {
   void api_check(const Request&, const Form&, const Session*, const Done&);
   void save(const Request& request, const std::string& who, const std::vector<std::string>& lines, const Done& done);
   void prove_and_save(const Request& request, const Session& session, std::vector<std::string> lines, const Done& done);
+  void api_authorities(const Request&, const Form&, const Session*, const Done&);
+  void api_read_authorities(const Request&, const Form&, const Session*, const Done&);
+  void api_keep_authorities(const Request&, const Form&, const Session*, const Done&);
+  void api_remove_authorities(const Request&, const Form&, const Session*, const Done&);
+  void keep_authorities(const Request& request, const std::string& who, Proof::Outcome proved, const Done& done);
   void start_task(Task task, const std::string& argument, const Done& done);
 
   // site_access.cpp

@@ -151,6 +151,50 @@ void Site::api_console(const Request& request, const Form& form, const Session* 
   done(json_response(200, replies_json(replies)));
 }
 
+void Site::api_authorities(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, authorities_json(parts_.device->authorities())));
+}
+
+void Site::api_read_authorities(const Request& request, const Form&, const Session*, const Done& done) {
+  auto list = parts_.device->read_authorities(request.body);
+  if (!list) return done(error_response(400, list.error()));
+  done(json_response(200, authorities_json({AuthoritiesView::Place::uploaded, {}, std::move(*list)})));
+}
+
+void Site::api_keep_authorities(const Request& request, const Form& query, const Session* session, const Done& done) {
+  if (auto list = parts_.device->read_authorities(request.body); !list) return done(error_response(400, list.error()));
+  if (parts_.device->authorities().place == AuthoritiesView::Place::declared)
+    return done(error_response(400, "the configuration file says where authorities are", "change mqtt.tls.ca_file"));
+  if (query.value("keep") == "anyway") return keep_authorities(request, session->user, Proof::Outcome::fails, done);
+  if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
+  is_task_running_ = true;
+  parts_.device->prove_authorities(
+      request.body, [this, alive = std::weak_ptr<const int>(alive_), request, id = session->id, done](Proof proof) {
+        if (alive.expired()) return;
+        is_task_running_ = false;
+        const Session* still = sessions_.find(id, parts_.clock.now());
+        if (still == nullptr) return done(error_response(401, "log in first", ""));
+        if (proof.outcome == Proof::Outcome::holds) return keep_authorities(request, still->user, proof.outcome, done);
+        say(EventKind::refusal, still->user, request, "authorities were tried and failed: nothing was kept");
+        done(json_response(200, std::move(proof.json)));
+      });
+}
+
+void Site::keep_authorities(const Request& request, const std::string& who, Proof::Outcome proved, const Done& done) {
+  if (auto kept = parts_.device->keep_authorities(request.body, proved); !kept)
+    return done(error_response(503, kept.error()));
+  say(EventKind::change, who, request,
+      proved == Proof::Outcome::holds ? "authorities uploaded" : "authorities uploaded, kept without proof");
+  done(json_response(200, authorities_json(parts_.device->authorities())));
+}
+
+void Site::api_remove_authorities(const Request& request, const Form&, const Session* session, const Done& done) {
+  if (auto kept = parts_.device->keep_authorities({}, Proof::Outcome::fails); !kept)
+    return done(error_response(503, kept.error()));
+  say(EventKind::change, session->user, request, "uploaded authorities removed");
+  done(json_response(200, authorities_json(parts_.device->authorities())));
+}
+
 void Site::start_task(Task task, const std::string& argument, const Done& done) {
   if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
   is_task_running_ = true;

@@ -45,19 +45,24 @@ TEST_F(SiteTest, EveryChangeNeedsTheTokenOfItsPageAndTheRightKindOfBody) {
   for (const Site::Route& route : Site::routes()) {
     if (route.method != Method::post || route.need == Need::nobody || route.need == Need::setup) continue;
     const std::string path(route.path);
-    auto without = as(login, Method::post, path);
+    const auto change = [&] {
+      auto made = as(login, Method::post, path);
+      if (route.body == Body::file) made.content_type = "application/octet-stream";
+      return made;
+    };
+    auto without = change();
     without.csrf_token.clear();
     EXPECT_EQ(status(without), 403U) << path;
-    auto wrong = as(login, Method::post, path);
+    auto wrong = change();
     wrong.csrf_token.back() ^= 1;
     EXPECT_EQ(status(wrong), 403U) << path;
-    auto json = as(login, Method::post, path);
+    auto json = change();
     json.content_type = "text/plain";
     EXPECT_EQ(status(json), 415U) << path;
-    auto foreign = as(login, Method::post, path);
+    auto foreign = change();
     foreign.origin = "https://evil.example";
     EXPECT_EQ(status(foreign), 403U) << path;
-    auto other_site = as(login, Method::post, path);
+    auto other_site = change();
     other_site.fetch_site = "cross-site";
     EXPECT_EQ(status(other_site), 403U) << path;
     EXPECT_EQ(status(as(login, Method::get, path)), 405U) << path;
@@ -287,6 +292,31 @@ TEST_F(SiteTest, AProofThatEndsAfterTheSessionChangesNothing) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 401U);
   EXPECT_TRUE(device.lines.empty());
+}
+
+TEST_F(SiteTest, AuthoritiesAreShownThenTriedThenKept) {
+  const auto login = admin();
+  const auto file = [&](const std::string& path, const std::string& body) {
+    auto made = as(login, Method::post, path, body);
+    made.content_type = "application/octet-stream";
+    return answer(site, made);
+  };
+  const std::string pem = "-----BEGIN CERTIFICATE-----\n";
+  EXPECT_EQ(file("/api/ca/read", "something else").status, 400U);
+  EXPECT_NE(file("/api/ca/read", pem).body.find("CN = Site <CA>"), std::string::npos);
+  EXPECT_FALSE(device.kept_with) << "looking keeps nothing";
+  EXPECT_EQ(file("/api/ca/keep", "something else").status, 400U);
+  EXPECT_NE(file("/api/ca/keep", pem + "stranger").body.find("an unknown CA"), std::string::npos);
+  EXPECT_FALSE(device.kept_with);
+  file("/api/ca/keep?keep=anyway", pem + "stranger");
+  EXPECT_EQ(device.kept_with, Proof::Outcome::fails) << "the connection is to be made anew";
+  file("/api/ca/keep", pem);
+  EXPECT_EQ(device.kept_with, Proof::Outcome::holds) << "a healthy connection goes on";
+  EXPECT_EQ(status(as(login, Method::post, "/api/ca/remove")), 200U);
+  EXPECT_TRUE(device.authorities_.list.empty());
+  device.authorities_.place = AuthoritiesView::Place::declared;
+  EXPECT_EQ(file("/api/ca/keep", pem).status, 400U) << "the file wins";
+  EXPECT_EQ(status(as(login, Method::post, "/api/ca/keep", pem)), 415U) << "no form of a foreign page can be a file";
 }
 
 TEST_F(SiteTest, KeepAnywayIsAnAdministratorsWordToo) {

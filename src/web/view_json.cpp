@@ -193,6 +193,21 @@ std::string replies_json(const console::Replies& replies) {
   });
 }
 
+std::string authorities_json(const AuthoritiesView& authorities) {
+  using Place = AuthoritiesView::Place;
+  const std::string_view place = authorities.place == Place::system     ? "system"
+                                 : authorities.place == Place::uploaded ? "uploaded"
+                                                                        : "declared";
+  return written([&](JsonWriter& json) {
+    json.open_object().key("place").text(place).key("where").text(authorities.where).key("list").open_array();
+    for (const AuthorityView& one : authorities.list) {
+      json.open_object().key("subject").text(one.subject).key("sha256").text(one.sha256);
+      json.key("expires").text(one.expires).close_object();
+    }
+    json.close_array().close_object();
+  });
+}
+
 std::string error_json(const Error& error) {
   return written([&](JsonWriter& json) {
     json.open_object().key("error").text(error.detail).key("hint").text(error.remedy());

@@ -22,6 +22,8 @@ namespace meterseal::web {
 [[nodiscard]] std::string access_json(const Access& access);
 /// {"replies":[{...},{...}]}
 [[nodiscard]] std::string replies_json(const console::Replies& replies);
+/// {"place":"uploaded","where":"...","list":[{"subject","sha256","expires"},...]}
+[[nodiscard]] std::string authorities_json(const AuthoritiesView& authorities);
 /// {"error":...,"hint":...,"code":...}
 [[nodiscard]] std::string error_json(const Error& error);
 [[nodiscard]] std::string choices_json(const SetupDesk::Choices& choices, std::string_view password);

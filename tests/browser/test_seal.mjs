@@ -44,6 +44,23 @@ await run([], async ({ open }) => {
   await page.getByRole("heading", { name: "Sealed" }).waitFor();
 
   await go(page, "Configure TLS");
+  await page.getByText("Those of this system").waitFor();
+  const pem = (text) => ({ name: "ca.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(text) });
+  await page.getByLabel("Certificates of authorities").setInputFiles(pem("a letter"));
+  await page.getByRole("button", { name: "Look at the file" }).click();
+  await page.getByText("holds no certificate in PEM").waitFor();
+  await page.getByLabel("Certificates of authorities").setInputFiles(pem("-----BEGIN CERTIFICATE-----\nstranger"));
+  await page.getByRole("button", { name: "Look at the file" }).click();
+  await page.getByText("CN = Site <CA>").waitFor();
+  await page.getByRole("button", { name: "Trust these authorities" }).click();
+  await page.getByText("Nothing was kept").waitFor();
+  await accessible(page, "authorities that fail");
+  await page.getByRole("button", { name: "Keep anyway" }).click();
+  await page.getByText("which were uploaded here").waitFor();
+  await accessible(page, "authorities");
+  await page.getByRole("button", { name: "Remove them" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove them" }).click();
+  await page.getByText("Those of this system").waitFor();
   await page.getByRole("button", { name: "Fetch and compare" }).click();
   await page.getByText("It is the one of slot 1.").waitFor();
   await picture(page, "configure-tls-fetched-desktop");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "web/device_view.hpp"
+#include "web/errors.hpp"
 #include "web/site.hpp"
 
 namespace meterseal::test {
@@ -114,6 +115,25 @@ class PageDevice : public web::DeviceView {
     if (answers_tasks) return answer();
     waiting_proof = answer;
   }
+  [[nodiscard]] web::AuthoritiesView authorities() const override { return authorities_; }
+  [[nodiscard]] Result<std::vector<web::AuthorityView>> read_authorities(std::string_view pem) const override {
+    if (!pem.starts_with("-----BEGIN CERTIFICATE-----"))
+      return fail(web::bad_form, "the upload", "holds no certificate in PEM");
+    return std::vector<web::AuthorityView>{{"CN = Site <CA>", "3B:1C:9F", "Dec 31 23:59:59 2049 GMT"}};
+  }
+  /// The word "stranger" in the text makes it one.
+  void prove_authorities(const std::string& pem, std::function<void(web::Proof)> done) override {
+    const bool fails = pem.find("stranger") != std::string::npos;
+    done({fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
+          R"({"steps":[{"name":"policy","state":"bad","text":"an unknown CA"}]})"});
+  }
+  Result<void> keep_authorities(std::string_view pem, web::Proof::Outcome proved) override {
+    authorities_ = {};
+    if (pem.empty()) return {};
+    kept_with = proved;
+    authorities_ = {web::AuthoritiesView::Place::uploaded, "", *read_authorities(pem)};
+    return {};
+  }
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override {
     tasks.push_back({task, argument, std::move(done)});
     if (answers_tasks) finish_task();
@@ -138,6 +158,8 @@ class PageDevice : public web::DeviceView {
   std::vector<Line> lines;
   std::vector<Started> tasks;
   bool answers_tasks = true;
+  web::AuthoritiesView authorities_{web::AuthoritiesView::Place::system, "/etc/ssl/certs", {}};
+  std::optional<web::Proof::Outcome> kept_with;
   int proofs = 0;
   std::function<void()> waiting_proof;
 };

@@ -11,6 +11,7 @@ namespace meterseal::app {
 namespace {
 
 constexpr std::string_view kTag = "TLS";
+constexpr const char* kSystemAnchors = "/etc/ssl/certs";
 
 }  // namespace
 
@@ -18,6 +19,7 @@ BrokerTrust::BrokerTrust(const TlsConfig& config, const std::string& address)
     : value_name_("trust/" + address),
       setting_name_("setting/tls/" + address),
       fixed_(config.fixed),
+      are_anchors_declared_(config.are_anchors_declared || config.ca_builtin),
       settings_(tls_settings(config, {})) {}
 
 Result<std::shared_ptr<BrokerTrust>> BrokerTrust::make(const BrokerConfig& config) {
@@ -36,7 +38,19 @@ Result<void> BrokerTrust::renew() {
 
 Result<std::unique_ptr<trust::host::TlsClient>> BrokerTrust::connect(const std::string& host,
                                                                      std::optional<UtcTime> now) {
+  // Somebody may have mended the file since.
+  if (current_ == nullptr) {
+    if (auto renewed = renew(); !renewed) return tl::unexpected(renewed.error());
+  }
   return current_->connect(host, now);
+}
+
+Result<void> BrokerTrust::use_authorities(const std::string& file) {
+  if (are_anchors_declared_) return {};
+  settings_.ca_file = file;
+  settings_.ca_path = file.empty() ? kSystemAnchors : "";
+  current_ = nullptr;
+  return renew();
 }
 
 void BrokerTrust::recall(std::string_view record, std::string_view setting, Log& log) {

@@ -33,8 +33,10 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] Result<std::unique_ptr<trust::host::TlsClient>> connect(const std::string& host,
                                                                         std::optional<UtcTime> now) override;
 
-  [[nodiscard]] bool may_block() const override { return current_->may_block(); }
-  [[nodiscard]] std::optional<UtcTime> identity_until() const override { return current_->identity_until(); }
+  [[nodiscard]] bool may_block() const override { return current_ && current_->may_block(); }
+  [[nodiscard]] std::optional<UtcTime> identity_until() const override {
+    return current_ ? current_->identity_until() : std::nullopt;
+  }
 
   /// Under which its record is kept: "trust/broker.example.com:8883".
   [[nodiscard]] const std::string& value_name() const { return value_name_; }
@@ -42,6 +44,14 @@ class BrokerTrust final : public trust::host::TlsContext {
   [[nodiscard]] const std::string& setting_name() const { return setting_name_; }
   /// What was kept; what cannot be understood is told and counts as nothing.
   void recall(std::string_view record, std::string_view setting, Log& log);
+
+  /// May authorities be uploaded for it? Not where the file declares them.
+  [[nodiscard]] bool takes_authorities() const { return !are_anchors_declared_; }
+  /// A file of authorities takes the place of the system's. Where the policy needs them and they cannot be used no
+  /// connection is made: never by others instead. @param file  empty: the system's again
+  Result<void> use_authorities(const std::string& file);
+  /// Where they are looked up now.
+  [[nodiscard]] const trust::host::TlsSettings& settings() const { return settings_; }
 
   [[nodiscard]] const console::FixedByFile& fixed() const { return fixed_; }
   [[nodiscard]] const trust::Policy& policy() const { return settings_.policy; }
@@ -71,9 +81,10 @@ class BrokerTrust final : public trust::host::TlsContext {
   const std::string value_name_;  // constant after construction
   const std::string setting_name_;
   const console::FixedByFile fixed_;
+  const bool are_anchors_declared_;
 
-  trust::host::TlsSettings settings_;  // loop thread only
-  std::shared_ptr<trust::host::TlsContext> current_;
+  trust::host::TlsSettings settings_;                 // loop thread only
+  std::shared_ptr<trust::host::TlsContext> current_;  ///< nullptr: the uploaded authorities cannot be used
   std::optional<trust::Facts> served_;
 };
 

@@ -9,6 +9,7 @@
 #include "trust/errors.hpp"
 #include "trust/host/tls_client.hpp"
 #include "trust/pin.hpp"
+#include "web/view_json.hpp"
 
 namespace meterseal::app {
 
@@ -308,10 +309,11 @@ Setting PageDevice::setting(std::string_view command) const {
 /// Those of the broker, else those of the first one: whoever sets up a new broker has the same ones at hand.
 AuthoritiesAtHand PageDevice::authorities_for(const std::string& address) const {
   const auto to = parse_host_port(address, 8883);
-  const BrokerConfig* config = to ? config_of(*to) : nullptr;
-  const TlsConfig& tls = config != nullptr ? config->tls : parts_.setup.config.mqtt.brokers.front().tls;
-  if (tls.ca_file.path.empty() && tls.ca_path.path.empty() && !tls.ca_builtin) return {};
-  return {tls.ca_builtin, tls.ca_file.path, tls.ca_path.path};
+  const BrokerTrust* known = to ? trust_of(format(*to)) : nullptr;
+  if (known == nullptr && !parts_.setup.trust.empty()) known = parts_.setup.trust.front().get();
+  if (known == nullptr) return {};
+  const trust::host::TlsSettings& settings = known->settings();
+  return {settings.ca_builtin, settings.ca_file, settings.ca_path};
 }
 
 void PageDevice::start(web::Task task, const std::string& argument, std::function<void(std::string)> done) {
@@ -335,6 +337,8 @@ Patient PageDevice::patient_at(const HostPort& address) const {
     const auto& trust = parts_.setup.trust[i];
     if (trust == nullptr) continue;
     patient.broker->tls.policy = trust->policy();
+    patient.broker->tls.ca_file.path = trust->settings().ca_file;
+    patient.broker->tls.ca_path.path = trust->settings().ca_path;
     patient.lineage = trust->lineage();
   }
   return patient;
@@ -342,15 +346,42 @@ Patient PageDevice::patient_at(const HostPort& address) const {
 
 PageTasks::Examination PageDevice::examination_of(Patient patient) const {
   const bool is_trusted = parts_.setup.config.device.clock == ClockTrust::trusted;
-  return {std::move(patient), is_trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic};
+  return {std::move(patient), parts_.state_directory,
+          is_trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic};
+}
+
+/// The broker that the forms are about. Without one there is nothing that could be proved.
+Patient PageDevice::first_patient() const {
+  const auto& brokers = parts_.setup.config.mqtt.brokers;
+  return brokers.empty() ? Patient() : patient_at(brokers.front().address);
+}
+
+void PageDevice::prove_authorities(const std::string& pem, std::function<void(web::Proof)> done) {
+  Patient patient = first_patient();
+  if (!patient.broker || patient.broker->tls.policy.mode == trust::Mode::off)
+    return done({web::Proof::Outcome::holds, {}});
+  auto trial = authority_desk_.lay_out(pem);
+  if (!trial) return done({web::Proof::Outcome::fails, web::error_json(trial.error())});
+  patient.broker->tls.ca_file.path = *trial;
+  patient.broker->tls.ca_path.path.clear();
+  tasks_.examine(examination_of(std::move(patient)), [this, done = std::move(done)](const std::vector<Check>& checks) {
+    authority_desk_.clear_away();
+    done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails, steps_json(checks)});
+  });
+}
+
+Result<void> PageDevice::keep_authorities(std::string_view pem, web::Proof::Outcome proved) {
+  auto kept = authority_desk_.keep(pem);
+  if (kept && proved == web::Proof::Outcome::fails) parts_.connect_anew();
+  return kept;
 }
 
 bool PageDevice::needs_proof(const std::vector<std::string>& lines) const {
-  return proposed(patient_at(parts_.setup.config.mqtt.brokers.front().address), lines).has_value();
+  return proposed(first_patient(), lines).has_value();
 }
 
 void PageDevice::prove(const std::vector<std::string>& lines, std::function<void(web::Proof)> done) {
-  auto patient = proposed(patient_at(parts_.setup.config.mqtt.brokers.front().address), lines);
+  auto patient = proposed(first_patient(), lines);
   if (!patient) return done({web::Proof::Outcome::holds, {}});
   tasks_.examine(examination_of(std::move(*patient)), [done = std::move(done)](const std::vector<Check>& checks) {
     done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails, steps_json(checks)});

@@ -15,6 +15,7 @@
 #include "app/agent/device.hpp"
 #include "app/agent/meters.hpp"
 #include "app/agent/site_setup.hpp"
+#include "app/face/authority_desk.hpp"
 #include "app/face/log_tail.hpp"
 #include "app/face/page_tasks.hpp"
 #include "console/console.hpp"
@@ -34,11 +35,13 @@ struct PageParts {
   Meters& meters;
   console::Console& console;
   outbox::Store& store;
+  std::function<void()> connect_anew;  ///< ends the connection to the broker and makes another one
 };
 
 class PageDevice final : public web::DeviceView {
  public:
-  explicit PageDevice(const PageParts& parts) : parts_(parts), tasks_(parts.loop) {}
+  explicit PageDevice(const PageParts& parts)
+      : parts_(parts), authority_desk_(parts.state_directory, parts.setup.trust), tasks_(parts.loop) {}
 
   /// @param tls  nullptr: plaintext
   void connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls);
@@ -61,6 +64,12 @@ class PageDevice final : public web::DeviceView {
   }
   [[nodiscard]] bool needs_proof(const std::vector<std::string>& lines) const override;
   void prove(const std::vector<std::string>& lines, std::function<void(web::Proof)> done) override;
+  [[nodiscard]] web::AuthoritiesView authorities() const override { return authority_desk_.view(); }
+  [[nodiscard]] Result<std::vector<web::AuthorityView>> read_authorities(std::string_view pem) const override {
+    return app::read_authorities(pem);
+  }
+  void prove_authorities(const std::string& pem, std::function<void(web::Proof)> done) override;
+  Result<void> keep_authorities(std::string_view pem, web::Proof::Outcome proved) override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
 
  private:
@@ -71,12 +80,14 @@ class PageDevice final : public web::DeviceView {
   [[nodiscard]] Patient patient_at(const HostPort& address) const;
   [[nodiscard]] PageTasks::Examination examination_of(Patient patient) const;
   [[nodiscard]] AuthoritiesAtHand authorities_for(const std::string& address) const;
+  [[nodiscard]] Patient first_patient() const;
   [[nodiscard]] const BrokerTrust* trust_of(std::string_view broker) const;
 
   // constant after construction
   const PageParts parts_;
 
   // loop thread only
+  AuthorityDesk authority_desk_;
   PageTasks tasks_;
   web::SealView seal_;
   outbox::Depth depth_;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/device_side.hpp"
 #include "app/toolbox/tls_look.hpp"
 #include "app/toolbox/tls_talks.hpp"
 #include "core/json_writer.hpp"
@@ -111,7 +112,8 @@ void PageTasks::judge_renewal(const HostPort& to, const std::shared_ptr<ProbeTal
 void PageTasks::examine(Examination examination, const std::function<void(const std::vector<Check>&)>& done) {
   const auto result = std::make_shared<Result>();
   std::thread([result, examination = std::move(examination)]() mutable {
-    const host::SystemClock clock(examination.clock);
+    host::SystemClock clock(examination.clock);
+    if (const auto floor = load_clock_floor(examination.state_directory)) clock.raise_floor(*floor);
     result->checks = app::examine(examination.patient, clock);
     result->is_there = true;
   }).detach();

@@ -35,6 +35,7 @@ class PageTasks {
   using Done = std::function<void(std::string)>;
   struct Examination {
     Patient patient;
+    std::string state_directory;  ///< where it stands what time it must be at least
     host::ClockTrust clock = host::ClockTrust::automatic;
   };
 

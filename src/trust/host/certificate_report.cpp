@@ -172,4 +172,25 @@ Result<CertificateReport> read_certificate(Bytes file, std::string_view where) {
   return report_on(certificate.get());
 }
 
+Result<std::vector<CertificateReport>> read_certificates(std::string_view pem, std::string_view where) {
+  constexpr std::size_t kMostText = std::size_t{64} * 1024;
+  constexpr std::size_t kMostCertificates = 64;
+  if (pem.size() > kMostText) return fail(certificate_unreadable, where, "is larger than 64 KiB");
+  std::size_t blocks = 0;
+  for (std::size_t at = pem.find("-----BEGIN "); at != std::string_view::npos; at = pem.find("-----BEGIN ", at + 1)) {
+    if (!pem.substr(at).starts_with("-----BEGIN CERTIFICATE-----"))
+      return fail(certificate_unreadable, where, "holds something else than certificates: never give a private key");
+    if (++blocks > kMostCertificates) return fail(certificate_unreadable, where, "holds more than 64 certificates");
+  }
+  std::vector<CertificateReport> reports;
+  const Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  while (const Certificate certificate{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
+    reports.push_back(report_on(certificate.get()));
+  }
+  ERR_clear_error();
+  if (reports.empty()) return fail(certificate_unreadable, where, "holds no certificate in PEM");
+  if (reports.size() != blocks) return fail(certificate_unreadable, where, "holds a damaged certificate");
+  return reports;
+}
+
 }  // namespace meterseal::trust::host

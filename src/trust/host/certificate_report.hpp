@@ -37,4 +37,8 @@ struct CertificateReport {
 /// The first certificate of a text in PEM, or of DER. @return trust::certificate_unreadable
 [[nodiscard]] Result<CertificateReport> read_certificate(Bytes file, std::string_view where);
 
+/// All certificates of a text in PEM, which holds nothing else: a key or a damaged block is refused.
+/// @return trust::certificate_unreadable: none, more than 64, larger than 64 KiB, or something else between them
+[[nodiscard]] Result<std::vector<CertificateReport>> read_certificates(std::string_view pem, std::string_view where);
+
 }  // namespace meterseal::trust::host

@@ -29,4 +29,7 @@ async function ask(path, options) {
 export const get = (path, fields) => ask(fields ? `${path}?${new URLSearchParams(fields)}` : path, {});
 export const post = (path, fields = {}) =>
   ask(path, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRF-Token": session.csrf } });
+/** A file as it is. */
+export const postFile = (path, file) =>
+  ask(path, { method: "POST", body: file, headers: { "X-CSRF-Token": session.csrf, "Content-Type": "application/octet-stream" } });
 export const isAdmin = () => session.role === "admin";

@@ -1,7 +1,7 @@
 // Configuration: each field is a console command of the same name.
 
 import { ask, field, fill, fingerprint, form, h, notice, pairs } from "./dom.js";
-import { get, post } from "./api.js";
+import { get, post, postFile } from "./api.js";
 import { refusalOf, sealCard } from "./seal.js";
 
 function inputOf(one) {
@@ -138,11 +138,68 @@ function checkCard({ host, proposed }) {
   return h("section", { class: "card" }, h("h2", {}, "Test connection"), body, result);
 }
 
+function authorityTable(list) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Authorities" }, h("table", { class: "stacked" },
+    h("thead", {}, h("tr", {}, ["Subject", "SHA-256", "Ends"].map((title) => h("th", { scope: "col" }, title)))),
+    h("tbody", {}, list.map((one) => h("tr", {}, h("td", {}, one.subject), h("td", {}, fingerprint(one.sha256)), h("td", {}, one.expires))))));
+}
+
+/** Authorities that came by this page: shown before they are kept, tried before they count. */
+function authoritiesCard() {
+  const now = h("div", {});
+  const outcome = h("div", { "aria-live": "polite" });
+  const file = h("input", { type: "file", accept: ".pem,.crt,.cer" });
+  const kMost = 64 * 1024;
+  const remove = h("button", { type: "button", onclick: async () => {
+    if (!await ask("Remove the uploaded authorities", [h("p", {}, "The authorities of this system count again.")], "Remove them")) return;
+    await post("/api/ca/remove").then(show, (error) => fill(outcome, notice("bad", error.message, error.hint)));
+  } }, "Remove them");
+  const upload = form([field("Certificates of authorities", file, "PEM, at most 64 KiB. Shown before anything is kept.")], "Look at the file", async () => {
+    fill(outcome);
+    const chosen = file.files[0];
+    if (!chosen) return notice("bad", "Which file?");
+    if (chosen.size > kMost) return notice("bad", "The file is larger than 64 KiB.");
+    const pem = await chosen.arrayBuffer();
+    const { list } = await postFile("/api/ca/read", pem);
+    fill(outcome, h("p", {}, "The file holds:"), authorityTable(list), h("p", { class: "quiet" }, "Compare the SHA-256 with the one that the authority has published."),
+      h("div", { class: "row" }, keepButton("Trust these authorities", "/api/ca/keep", pem)));
+    return null;
+  });
+  function keepButton(label, path, pem) {
+    const button = h("button", { type: "button", class: "first", onclick: async () => {
+      button.disabled = true;
+      try {
+        const answer = await postFile(path, pem);
+        if (answer.list) {
+          fill(outcome, notice("good", "Kept: these authorities count from now on."));
+          file.value = "";
+          show(answer);
+        } else if (answer.steps) {
+          fill(outcome, notice("bad", "Nothing was kept: with these authorities the device would not reach its broker.", "This is how far it came beside the running connection:"),
+            stepsList(answer), h("div", { class: "row" }, keepButton("Keep anyway", "/api/ca/keep?keep=anyway", pem)));
+        } else {
+          fill(outcome, notice("bad", answer.error, answer.hint));
+        }
+      } catch (error) {
+        fill(outcome, notice("bad", error.message, error.hint));
+      }
+    } }, label);
+    return button;
+  }
+  function show({ place, where, list }) {
+    upload.hidden = place === "declared";
+    fill(now, place === "uploaded" ? [h("p", {}, "These, which were uploaded here, and no others:"), authorityTable(list), h("div", { class: "row" }, remove)]
+      : h("p", {}, place === "declared" ? `The configuration file names them: ${where}` : `Those of this system: ${where}`));
+  }
+  get("/api/ca").then(show, (error) => fill(now, notice("bad", error.message, error.hint)));
+  return h("section", { class: "card" }, h("h2", {}, "Authorities"), now, upload, outcome);
+}
+
 export function tlsView() {
   const seal = sealCard({ withRenewal: true });
   const fetching = fetchCard();
   return { title: "Configure TLS", element: h("div", {}, seal.element,
-    h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), fetching.element, checkCard(fetching)),
+    h("section", { class: "card" }, h("h2", {}, "How the broker is known"), later(settingsForm("tls"))), authoritiesCard(), fetching.element, checkCard(fetching)),
   live: (values) => seal.show(values.seal, values.waiting) };
 }
 
