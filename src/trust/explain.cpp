@@ -151,9 +151,10 @@ Text<224> explain(const Policy& policy, const Lineage& lineage, const Facts& fac
   return Detail(kept).add("; served ").add(format_sha256(facts.certificate));
 }
 
-Text<160> remedy_of(const Lineage& lineage, const Facts& facts, Reason reason) {
+Text<160> remedy_of(const Policy& policy, const Lineage& lineage, const Facts& facts, Reason reason) {
   if (reason == Reason::pin_mismatch || reason == Reason::no_pin_set) {
-    return Text<160>("only if the broker's own certificate shows it: MqttFingerprint1 ")
+    return Text<160>("only if the broker's own certificate shows it")
+        .add(policy.are_pins_declared ? ", in the file: " : ": MqttFingerprint1 ")
         .add(format_sha256(facts.certificate));
   }
   if (reason == Reason::unconfirmed && lineage.learned) {
@@ -164,7 +165,8 @@ Text<160> remedy_of(const Lineage& lineage, const Facts& facts, Reason reason) {
 }
 
 Error refusal(const Policy& policy, const Lineage& lineage, const Facts& facts, Reason reason, std::string_view where) {
-  return make_error(code_of(reason), where, explain(policy, lineage, facts, reason), remedy_of(lineage, facts, reason));
+  return make_error(code_of(reason), where, explain(policy, lineage, facts, reason),
+                    remedy_of(policy, lineage, facts, reason));
 }
 
 Error clock_refusal(const Facts& facts, std::string_view where) {

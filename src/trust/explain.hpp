@@ -11,8 +11,9 @@ namespace meterseal::trust {
 
 /// Error.detail: what is wrong, with the served fingerprint and what was expected in its place.
 [[nodiscard]] Text<224> explain(const Policy& policy, const Lineage& lineage, const Facts& facts, Reason reason);
-/// Error.hint: the command that mends it where a person has compared; empty where the code's remedy says it all.
-[[nodiscard]] Text<160> remedy_of(const Lineage& lineage, const Facts& facts, Reason reason);
+/// Error.hint: the command, or the key of the file, that mends it where a person has compared; empty where the code's
+/// remedy says it all.
+[[nodiscard]] Text<160> remedy_of(const Policy& policy, const Lineage& lineage, const Facts& facts, Reason reason);
 
 /// Both, as the error that is logged and returned. @param where  host:port
 [[nodiscard]] Error refusal(const Policy& policy, const Lineage& lineage, const Facts& facts, Reason reason,

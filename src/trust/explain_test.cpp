@@ -91,15 +91,20 @@ TEST(Explain, GivesTheOneCommandThatMendsIt) {
   Lineage lineage;
   lineage.learned = Learned{digest(kOther), digest(1), std::nullopt, std::nullopt, std::nullopt, false};
   for (const Reason reason : {Reason::pin_mismatch, Reason::no_pin_set}) {
-    const auto hint = remedy_of(lineage, facts, reason);
+    const auto hint = remedy_of({}, lineage, facts, reason);
     EXPECT_TRUE(hint.view().ends_with(": MqttFingerprint1 " + kServed)) << hint.view();
     EXPECT_FALSE(hint.truncated());
   }
-  const auto confirm = remedy_of(lineage, facts, Reason::unconfirmed);
+  Policy declared;
+  declared.are_pins_declared = true;
+  const auto in_file = remedy_of(declared, lineage, facts, Reason::pin_mismatch);
+  EXPECT_TRUE(in_file.view().ends_with("shows it, in the file: " + kServed)) << in_file.view();
+  EXPECT_FALSE(in_file.truncated());
+  const auto confirm = remedy_of({}, lineage, facts, Reason::unconfirmed);
   EXPECT_TRUE(confirm.view().ends_with(": TlsConfirm " + kExpected)) << confirm.view();
   EXPECT_FALSE(confirm.truncated());
-  EXPECT_TRUE(remedy_of(lineage, facts, Reason::expired).empty());
-  EXPECT_TRUE(remedy_of({}, facts, Reason::unconfirmed).empty());
+  EXPECT_TRUE(remedy_of({}, lineage, facts, Reason::expired).empty());
+  EXPECT_TRUE(remedy_of({}, {}, facts, Reason::unconfirmed).empty());
 }
 
 TEST(Explain, MakesHostileTextPrintableAndNeverCutsTheFingerprint) {

@@ -45,6 +45,7 @@ struct Policy {
   ExpiredRule expired = ExpiredRule::warn;
   Renewal renewal = Renewal::same_key;
   Learn learn = Learn::off;
+  bool are_pins_declared = false;  ///< in the configuration file: no command changes them. Only a remedy looks at it
 };
 
 }  // namespace meterseal::trust

@@ -219,7 +219,7 @@ def test_credentials_do_not_go_to_a_broker_that_the_policy_refuses(parts, pki, t
     device = Device(tmp_path, broker.port, fingerprint_mode(pki.issue("expected")))
     found = check(*device.options, exit_code=1)
     assert "trust_pin_mismatch" in found["policy"]["evidence"]
-    assert "MqttFingerprint1" in found["policy"]["remedy"]
+    assert "shows it, in the file: " in found["policy"]["remedy"]  # which declares the pin
     assert found["mqtt"]["verdict"] == "skipped"
     assert broker.seen == b""
 

@@ -91,6 +91,7 @@ Result<trust::Policy> with_trust_setting(const trust::Policy& declared, const co
     if (equals == std::string_view::npos || !take(set, line.substr(0, equals), line.substr(equals + 1)))
       return damaged("holds what cannot be read");
   }
+  set.are_pins_declared = fixed.pins;
   if (fixed.mode) set.mode = declared.mode;
   if (fixed.pins) set.pins = declared.pins;
   if (fixed.renewal) set.renewal = declared.renewal;

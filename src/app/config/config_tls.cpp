@@ -220,6 +220,7 @@ TlsConfig decided(const TlsTable& table, const std::string& path, Problems& prob
   TlsConfig tls;
   tls.policy.mode = table.mode.value_or(Mode::ca);
   tls.policy.expired = table.expired.value_or(ExpiredRule::warn);
+  tls.policy.are_pins_declared = table.pins.has_value();
   tls.fixed = {table.mode.has_value(), table.pins.has_value(), table.renewal.has_value(), table.learn.has_value()};
   decide_pins(table, path, tls, problems);
   decide_renewal(table, path, tls, problems);
