@@ -172,9 +172,9 @@ class Process:
 
 
 class Mosquitto(Process):
-    """mosquitto with TLS and a password, persistent across restart() of the same object."""
+    """mosquitto with TLS and a password, persistent across restart() of the same object unless told otherwise."""
 
-    def __init__(self, folder, certificate, port=None, user=USER, password=PASSWORD, plain=False):
+    def __init__(self, folder, certificate, port=None, user=USER, password=PASSWORD, plain=False, persistence="true"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -183,7 +183,7 @@ class Mosquitto(Process):
         users.chmod(0o600)
         subprocess.run(["mosquitto_passwd", "-U", users], check=True, capture_output=True)
         config = ["per_listener_settings true", "set_tcp_nodelay true", "max_queued_messages 0", "log_type all",
-                  "persistence true", f"persistence_location {self.folder}/", "connection_messages true"]
+                  f"persistence {persistence}", f"persistence_location {self.folder}/", "connection_messages true"]
         if os.getuid() == 0:
             config.append("user root")
         config.append(f"listener {self.port} 127.0.0.1")
@@ -204,9 +204,10 @@ class Mosquitto(Process):
 class Subscriber:
     """An independent MQTT client (Paho) that keeps everything it receives. Its session survives broker restarts."""
 
-    def __init__(self, port, ca=None, topics=("#",), user="observer", password="observer-password", host="localhost"):
+    def __init__(self, port, ca=None, topics=("#",), user="observer", password="observer-password", host="localhost",
+                 client_id="observer"):
         self.messages = []  # (topic, payload text, retained, monotonic time)
-        self.client = paho.Client(client_id="observer", clean_session=False, protocol=paho.MQTTv311)
+        self.client = paho.Client(client_id=client_id, clean_session=False, protocol=paho.MQTTv311)
         self.client.username_pw_set(user, password)
         if ca:
             self.client.tls_set(str(ca))
