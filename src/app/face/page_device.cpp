@@ -372,7 +372,8 @@ void PageDevice::prove_authorities(const std::string& pem, std::function<void(we
 
 Result<void> PageDevice::keep_authorities(std::string_view pem, web::Proof::Outcome proved) {
   auto kept = authority_desk_.keep(pem);
-  if (kept && proved == web::Proof::Outcome::fails) parts_.connect_anew();
+  // Somebody has just mended what was wrong, or there is a connection that the new authorities may refuse.
+  if (kept && (proved == web::Proof::Outcome::fails || seal_.state != Seal::sealed)) parts_.connect_anew();
   return kept;
 }
 
