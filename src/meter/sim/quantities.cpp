@@ -159,6 +159,10 @@ std::uint64_t raw_bits(const Register& entry, double raw) {
   if (is_float(entry.type)) return std::bit_cast<std::uint32_t>(static_cast<float>(raw));
   const int bits = 16 * entry.words;
   const double span = std::ldexp(1.0, std::min(bits, 53));  // 2^53: the whole numbers that a double knows
+  // A counter begins again at the end of its range; everything else stays there.
+  if (!is_signed_integer(entry.type) && entry.unit == Unit::kilowatt_hour) {
+    return static_cast<std::uint64_t>(std::fmod(std::round(std::fabs(raw)), span));
+  }
   if (!is_signed_integer(entry.type)) return static_cast<std::uint64_t>(clamped(std::fabs(raw), 0, span - 1));
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(clamped(raw, -span / 2, span / 2 - 1)));
 }

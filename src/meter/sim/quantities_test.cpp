@@ -108,6 +108,7 @@ TEST(Quantities, AreEncodedInTheTypeOfTheRegister) {
   EXPECT_EQ(encoded("PZEM-016", "power_active_total", -24.4), (W{0x00F4, 0})) << "it knows no direction";
   EXPECT_EQ(encoded("PRO380", "power_active_total", 1234), (W{0x3F9D, 0xF3B6}));
   EXPECT_EQ(encoded("OR-WE-514", "voltage_l1", 999), (W{0xFFFF})) << "the end of the range, not its beginning";
+  EXPECT_EQ(encoded("OR-WE-514", "energy_active_total", 42'949'672.96 + 0.05), (W{0, 5})) << "a counter begins again";
   EXPECT_EQ(encoded("EM340", "power_factor_l1", -99), (W{0x8000}));
   EXPECT_EQ(encoded("EM340", "serial_number", 20000001), (W{0x3230, 0x3030, 0x3030, 0x3031, 0, 0, 0}));
 }
