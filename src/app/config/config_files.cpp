@@ -97,10 +97,12 @@ void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Proble
   if (mqtt.user.empty()) return;
   if (mqtt.password_file.path.empty()) {
     const std::string credential = credentials_dir + "/mqtt.password";
-    if (credentials_dir.empty() || ::access(credential.c_str(), F_OK) != 0) {
+    struct stat status {};
+    // One with nothing but a line end is the unit's stand-in for a file that is not there.
+    if (credentials_dir.empty() || ::stat(credential.c_str(), &status) != 0 || status.st_size <= 1) {
       problems.add(config_missing_key, mqtt.password_file.line, "mqtt.user: is given, but no password_file",
-                   "name a file with the password in mqtt.password_file, or give systemd "
-                   "LoadCredential=mqtt.password:FILE");
+                   "name a file with the password in mqtt.password_file, or under systemd put it into "
+                   "/etc/meterseal/mqtt.password (LoadCredential=mqtt.password:FILE)");
       return;
     }
     mqtt.password_file.path = credential;

@@ -151,6 +151,15 @@ TEST_F(ConfigFiles, TakesThePasswordFromSystemd) {
   EXPECT_EQ(load(path("credentials")).error()[0].code, password_exposed);
 }
 
+TEST_F(ConfigFiles, TakesTheEmptyLineOfTheUnitForNoPassword) {
+  write("meterseal.toml", site("user = \"emon\"\n"));
+  fs::create_directory(folder_ / "credentials");
+  write("credentials/mqtt.password", "\n");
+  protect("credentials/mqtt.password", 0440);
+  EXPECT_EQ(load(path("credentials")).error()[0].code, config_missing_key);
+  EXPECT_NE(load(path("credentials")).error()[0].remedy().find("/etc/meterseal/mqtt.password"), std::string_view::npos);
+}
+
 TEST_F(ConfigFiles, ANamedFileComesBeforeSystemds) {
   fs::create_directory(folder_ / "credentials");
   write("credentials/mqtt.password", "from systemd\n");
