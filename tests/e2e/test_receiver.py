@@ -204,9 +204,12 @@ def test_with_the_access_list_of_the_page_only_the_receiver_confirms(parts, pki)
     word = f'{{"Outbox":"{outbox}","Confirm":[[1,{LARGEST}]]}}'
     for user in ("operator", USER):
         stranger = parts.subscriber(broker.port, ca=pki.ca, topics=("stat/#",), user=user, password=PASSWORD, client_id=user)
-        stranger.publish(f"cmnd/{USER}/CONFIRM", word)
-        stranger.publish(f"cmnd/{USER}/TelePeriod", "")
-    observer.wait(f"stat/{USER}/RESULT")  # the operator's command, which came after his word
+        stranger.client.publish(f"cmnd/{USER}/CONFIRM", word, qos=1)
+        broker.wait_line(f"Denied PUBLISH from {user} .*CONFIRM")
+        stranger.stop()
+    operator = parts.subscriber(broker.port, ca=pki.ca, topics=("stat/#",), user="operator", password=PASSWORD, client_id="other")
+    operator.publish(f"cmnd/{USER}/TelePeriod", "")
+    operator.wait(f"stat/{USER}/RESULT")
     last = last_number(agent) + 2
     wait_for("later readings", lambda: last_number(agent) >= last)
     assert kept(agent)[:last] == list(range(1, last + 1))
