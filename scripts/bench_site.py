@@ -16,7 +16,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-from harness import Agent, Mosquitto, Pki, Sim, Subscriber, fingerprint_mode, site, wait_for  # noqa: E402
+from harness import Agent, free_port, Mosquitto, Pki, Sim, Subscriber, fingerprint_mode, site, wait_for  # noqa: E402
 
 
 class CountingMeter:
@@ -87,6 +87,19 @@ def memory_kb(pid, key):
     return 0
 
 
+def resident_by_file(pid):
+    """KiB of each mapped file, the largest first."""
+    sums = {}
+    name = ""
+    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if line.startswith("Rss:"):
+            sums[name] = sums.get(name, 0) + int(line.split()[1])
+        elif "-" in line.split(" ", 1)[0]:
+            fields = line.split(None, 5)
+            name = fields[5].rsplit("/", 1)[-1] if len(fields) > 5 else "stacks, anonymous"
+    return sorted(sums.items(), key=lambda item: -item[1])
+
+
 def agent(folder):
     pki = Pki(folder / "pki")
     certificate = pki.issue("broker")
@@ -95,6 +108,7 @@ def agent(folder):
     meters = [("sdm630", 1, "main")] + [("sdm120", n, f"sub{n}") for n in range(2, 9)]
     sim = Sim(folder / "bus", meters=[f"{profile}:{address}" for profile, address, _ in meters], baud=9600)
     config = site(broker.port, f'device = "{folder}/bus"\nbaud = 9600', fingerprint_mode(certificate), meters=meters, tele_period=10)
+    config += f'[web]\nlisten = ["127.0.0.1:{free_port()}"]\n'
     begun = time.monotonic()
     process = Agent(folder / "site", config)
     process.wait_line(r"MQTT: Connected to")
@@ -102,7 +116,7 @@ def agent(folder):
     process.wait_line(r"BUS: .* answers")
     first_reading = time.monotonic() - begun
     published = observer.wait("tele/e2e/SENSOR")[0][3] - begun
-    print("one SDM630 and seven SDM120 on a paced line of 9600 baud, poll_ms = 1000, telemetry every 10 s")
+    print("one SDM630 and seven SDM120 on a paced line of 9600 baud, poll_ms = 1000, telemetry every 10 s, page served")
     print(f"  start to sealed connection {connected * 1000:.0f} ms, to first answer {first_reading * 1000:.0f} ms, "
           f"to first SENSOR at the subscriber {published * 1000:.0f} ms: {(published - first_reading) * 1000:.0f} ms after the first answer")
     seconds = 30
@@ -114,6 +128,7 @@ def agent(folder):
     print(f"  memory: resident {memory_kb(process.child.pid, 'VmRSS') / 1024:.1f} MiB, "
           f"of it own (anonymous) {memory_kb(process.child.pid, 'RssAnon') / 1024:.1f} MiB, "
           f"peak {memory_kb(process.child.pid, 'VmHWM') / 1024:.1f} MiB")
+    print("  resident of each, KiB: " + ", ".join(f"{name} {kb}" for name, kb in resident_by_file(process.child.pid) if kb >= 100))
     for part in (process, observer, sim, broker):
         part.stop()
 

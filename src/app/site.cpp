@@ -31,6 +31,7 @@
 #include "app/face/web_face.hpp"
 #include "console/console.hpp"
 #include "console/host/socket_server.hpp"
+#include "core/host/start_up_pages.hpp"
 #include "core/json_writer.hpp"
 #include "mqtt/host/client.hpp"
 #include "outbox/host/sqlite_store.hpp"
@@ -46,6 +47,8 @@ using boost::system::error_code;
 
 /// Without telemetry ticks the books are kept at least this often.
 constexpr seconds kBookInterval{300};
+/// After it, what only the start needed is given back.
+constexpr seconds kStartUp{5};
 /// Between two restarts by command.
 constexpr seconds kShortestLife{10};
 /// An orderly end that takes longer is given up.
@@ -213,6 +216,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       const bool urgent = meters_.is_a_book_urgent() || clock_.now() - books_kept_ >= kBookInterval;
       if (urgent) journal_.keep(changed_books());
       relabel();
+      if (!has_settled_ && clock_.now() - started_ >= kStartUp) {
+        has_settled_ = true;
+        host::give_back_start_up_pages();
+      }
       expiry_alarm_.look();
       take_confirmation_note();
       if (page_) page_->tick();
@@ -460,6 +467,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   CommandBudget commands_;
   RepeatGuard flood_guard_;
   const Instant started_ = clock_.now();
+  bool has_settled_ = false;
   std::unique_ptr<PageDevice> page_;  ///< nullptr: no page is wanted
   std::unique_ptr<WebFace> face_;     ///< nullptr: or it cannot be served
 };
