@@ -139,6 +139,13 @@ struct AuthoritiesView {
   std::vector<AuthorityView> list;  ///< of uploaded ones
 };
 
+/// Which addresses of which bus are asked.
+struct ScanRange {
+  std::size_t bus = 0;
+  std::uint8_t first = 1;
+  std::uint8_t last = 32;
+};
+
 class DeviceView {
  public:
   virtual ~DeviceView() = default;
@@ -169,6 +176,16 @@ class DeviceView {
   /// They count from now on. A connection that stands is ended unless it was proved that they would accept it.
   /// @param pem  empty: those of the system again
   virtual Result<void> keep_authorities(std::string_view pem, Proof::Outcome proved) = 0;
+
+  /// {"buses":[{"name","line","meters":[{"name","address"}]}],"profiles":[...],"running","bus","asked","of",
+  /// "found":[{"address","fits":[...]}]}
+  [[nodiscard]] virtual std::string scan_json() const = 0;
+  /// Asks each address between the normal polls, and goes on until done, cancelled, or ten minutes have passed.
+  virtual Result<void> start_scan(const ScanRange& range) = 0;
+  virtual void cancel_scan() = 0;
+  /// Reads one meter of a bus now: {"answers":true,"values":[...]} or {"error","hint"}. Bounded: 10 s.
+  virtual void test_meter(std::size_t bus, std::uint8_t address, const std::string& profile,
+                          std::function<void(std::string)> done) = 0;
 
   /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;

@@ -22,6 +22,7 @@ inline constexpr Code access_full{612, ErrorClass::refuse, "web_access_full",
                                   "remove a user or token that is not needed any more"};
 inline constexpr Code no_such_user{613, ErrorClass::refuse, "web_no_such_user", "choose one of the list"};
 inline constexpr Code last_admin{614, ErrorClass::refuse, "web_last_admin", "make another administrator first"};
+inline constexpr Code scan_busy{621, ErrorClass::retry, "web_scan_busy", "wait until it is over, or cancel it"};
 inline constexpr Code bad_form{620, ErrorClass::refuse, "web_bad_form", "correct the field and send the form again"};
 
 }  // namespace meterseal::web

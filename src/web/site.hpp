@@ -166,6 +166,10 @@ class Site {
   void api_keep_authorities(const Request&, const Form&, const Session*, const Done&);
   void api_remove_authorities(const Request&, const Form&, const Session*, const Done&);
   void keep_authorities(const Request& request, const std::string& who, Proof::Outcome proved, const Done& done);
+  void api_scan(const Request&, const Form&, const Session*, const Done&);
+  void api_start_scan(const Request&, const Form&, const Session*, const Done&);
+  void api_cancel_scan(const Request&, const Form&, const Session*, const Done&);
+  void api_test_meter(const Request&, const Form&, const Session*, const Done&);
   void start_task(Task task, const std::string& argument, const Done& done);
 
   // site_access.cpp

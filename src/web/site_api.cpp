@@ -1,5 +1,6 @@
 // Routes of the page for those who are logged in.
 
+#include "core/text.hpp"
 #include "web/errors.hpp"
 #include "web/forms.hpp"
 #include "web/site.hpp"
@@ -14,6 +15,15 @@ namespace {
 /// @source RFC 6265bis, 4.1.3.2: __Host- needs Secure, Path=/ and no Domain
 std::string cookie_header(std::string_view value, std::string_view more) {
   return "__Host-meterseal=" + std::string(value) + "; Path=/; Secure; HttpOnly; SameSite=Strict" + std::string(more);
+}
+
+/// @source MODBUS over serial line V1.02, 2.2: 1 to 247
+constexpr std::uint64_t kHighestAddress = 247;
+
+std::optional<std::size_t> number_in(const Form& form, std::string_view name, std::uint64_t low, std::uint64_t high) {
+  std::uint64_t number = 0;
+  if (!parse_decimal(form.value(name), low, high, number)) return std::nullopt;
+  return static_cast<std::size_t>(number);
 }
 
 bool is_address(std::string_view text) {
@@ -193,6 +203,42 @@ void Site::api_remove_authorities(const Request& request, const Form&, const Ses
     return done(error_response(503, kept.error()));
   say(EventKind::change, session->user, request, "uploaded authorities removed");
   done(json_response(200, authorities_json(parts_.device->authorities())));
+}
+
+void Site::api_scan(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, parts_.device->scan_json()));
+}
+
+void Site::api_start_scan(const Request& request, const Form& form, const Session* session, const Done& done) {
+  const auto bus = number_in(form, "bus", 0, 31);
+  const auto first = number_in(form, "first", 1, kHighestAddress);
+  const auto last = number_in(form, "last", 1, kHighestAddress);
+  if (!bus || !first || !last || *first > *last)
+    return done(error_response(400, make_error(bad_form, "scan", "addresses are 1 to 247, the first one first")));
+  const ScanRange range{*bus, static_cast<std::uint8_t>(*first), static_cast<std::uint8_t>(*last)};
+  if (auto started = parts_.device->start_scan(range); !started) return done(error_response(400, started.error()));
+  say(EventKind::change, session->user, request, "scan of a bus");
+  done(json_response(200, parts_.device->scan_json()));
+}
+
+void Site::api_cancel_scan(const Request&, const Form&, const Session*, const Done& done) {
+  parts_.device->cancel_scan();
+  done(json_response(200, parts_.device->scan_json()));
+}
+
+void Site::api_test_meter(const Request&, const Form& form, const Session*, const Done& done) {
+  const auto bus = number_in(form, "bus", 0, 31);
+  const auto address = number_in(form, "address", 1, kHighestAddress);
+  if (!bus || !address)
+    return done(error_response(400, make_error(bad_form, "meter", "which bus and which address, 1 to 247?")));
+  if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
+  is_task_running_ = true;
+  const auto finished = [this, alive = std::weak_ptr<const int>(alive_), done](std::string json) {
+    if (alive.expired()) return;
+    is_task_running_ = false;
+    done(json_response(200, std::move(json)));
+  };
+  parts_.device->test_meter(*bus, static_cast<std::uint8_t>(*address), std::string(form.value("profile")), finished);
 }
 
 void Site::start_task(Task task, const std::string& argument, const Done& done) {

@@ -319,6 +319,21 @@ TEST_F(SiteTest, AuthoritiesAreShownThenTriedThenKept) {
   EXPECT_EQ(status(as(login, Method::post, "/api/ca/keep", pem)), 415U) << "no form of a foreign page can be a file";
 }
 
+TEST_F(SiteTest, AScanHasBoundsAndIsSaid) {
+  const auto login = admin();
+  for (const char* bad : {"", "bus=0&first=0&last=5", "bus=0&first=1&last=248", "bus=0&first=9&last=8",
+                          "bus=x&first=1&last=2", "bus=-1&first=1&last=2"}) {
+    EXPECT_EQ(status(as(login, Method::post, "/api/scan/start", bad)), 400U) << bad;
+  }
+  EXPECT_TRUE(device.scanned.empty());
+  EXPECT_EQ(status(as(login, Method::post, "/api/scan/start", "bus=0&first=3&last=9")), 200U);
+  ASSERT_EQ(device.scanned.size(), 1U);
+  EXPECT_EQ(device.scanned[0].last, 9);
+  EXPECT_EQ(site.events().events().back().what, "scan of a bus");
+  EXPECT_EQ(status(as(login, Method::post, "/api/meter/test", "bus=0&address=300")), 400U);
+  EXPECT_EQ(status(as(login, Method::post, "/api/meter/test", "bus=0&address=1")), 200U);
+}
+
 TEST_F(SiteTest, KeepAnywayIsAnAdministratorsWordToo) {
   EXPECT_EQ(status(as(guest(), Method::post, "/api/save", "form=mqtt&MqttPort=1883&keep=anyway")), 403U);
   EXPECT_TRUE(device.lines.empty());

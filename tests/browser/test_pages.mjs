@@ -63,6 +63,18 @@ await run([], async ({ open }) => {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("alert").waitFor();
 
+  await go(page, "Configure Meters");
+  await page.getByRole("button", { name: "Read main" }).click();
+  await page.getByText("Voltage: 231.4 V").waitFor();
+  await page.getByRole("button", { name: "Scan the bus" }).click();
+  await page.getByText("Asked 2 of 32 addresses").waitFor();
+  await accessible(page, "a scan");
+  await picture(page, "configure-meters-scan-desktop");
+  await page.getByRole("button", { name: "Cancel the scan" }).click();
+  await page.getByText("2 of 32 addresses were asked").waitFor();
+  await page.getByRole("button", { name: "Read address 7 now" }).click();
+  await page.getByText("It answers:").last().waitFor();
+
   await go(page, "Console");
   await page.getByLabel("Command").fill("MqttPassword a-secret-of-mine");
   await page.getByRole("button", { name: "Run" }).click();

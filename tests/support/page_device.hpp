@@ -134,6 +134,23 @@ class PageDevice : public web::DeviceView {
     authorities_ = {web::AuthoritiesView::Place::uploaded, "", *read_authorities(pem)};
     return {};
   }
+  [[nodiscard]] std::string scan_json() const override {
+    return R"({"buses":[{"name":"bus1","line":"/dev/ttyUSB0 9600 8N1","meters":[{"name":"main","address":1},{"name":"heatpump","address":2}]}],"profiles":["SDM120","SDM630"],)" +
+           scan_state + "}";
+  }
+  Result<void> start_scan(const web::ScanRange& range) override {
+    scanned.push_back(range);
+    scan_state = R"("running":true,"bus":0,"asked":2,"of":32,"found":[{"address":7,"fits":["SDM120"]}])";
+    return {};
+  }
+  void cancel_scan() override {
+    scan_state = R"("running":false,"bus":0,"asked":2,"of":32,"found":[{"address":7,"fits":["SDM120"]}])";
+  }
+  void test_meter(std::size_t /*bus*/, std::uint8_t address, const std::string& /*profile*/,
+                  std::function<void(std::string)> done) override {
+    done(address == 9 ? R"({"error":"the meter does not answer","hint":"check A and B"})"
+                      : R"({"answers":true,"values":[{"name":"Voltage","value":"231.4 V"}]})");
+  }
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override {
     tasks.push_back({task, argument, std::move(done)});
     if (answers_tasks) finish_task();
@@ -158,6 +175,8 @@ class PageDevice : public web::DeviceView {
   std::vector<Line> lines;
   std::vector<Started> tasks;
   bool answers_tasks = true;
+  std::string scan_state = R"("running":false,"bus":0,"asked":0,"of":0,"found":[])";
+  std::vector<web::ScanRange> scanned;
   web::AuthoritiesView authorities_{web::AuthoritiesView::Place::system, "/etc/ssl/certs", {}};
   std::optional<web::Proof::Outcome> kept_with;
   int proofs = 0;

@@ -7,16 +7,45 @@ namespace meterseal::app {
 Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop, const Clock& clock, Log& log,
                                                    BusPlan plan, const Stamper& stamper, const Calendar& calendar,
                                                    const StoredValue& stored, ReadingObserver& observer) {
-  std::unique_ptr<BusReader> reader(new BusReader(std::move(plan), observer));
+  std::unique_ptr<BusReader> reader(new BusReader(loop, clock, log, std::move(plan), observer));
   for (const MeterPlan& meter : reader->plan_.meters) {
     reader->meters_.push_back(
         std::make_unique<MeterReader>(meter, stamper, calendar, log, stored(MeterReader::book_name(meter.name))));
   }
   reader->health_.resize(reader->meters_.size(), meter::Health::unknown);
+  reader->former_.resize(reader->meters_.size());
   auto driver = meter::host::BusDriver::make(loop, clock, log, reader->plan_.settings, *reader);
   if (!driver) return tl::unexpected(driver.error());
   reader->driver_ = std::move(*driver);
   return reader;
+}
+
+Result<void> BusReader::invite(const std::vector<meter::host::BusMeter>& guests, GuestObserver* observer) {
+  meter::host::BusSettings settings = plan_.settings;
+  settings.meters.insert(settings.meters.end(), guests.begin(), guests.end());
+  auto driver = meter::host::BusDriver::make(loop_, clock_, log_, std::move(settings), *this);
+  if (!driver) return tl::unexpected(driver.error());
+  for (std::size_t i = 0; i < former_.size(); ++i) former_[i] = counters(i);
+  driver_->stop();
+  driver_ = std::move(*driver);
+  guests_ = observer;
+  // What is known of their health is known until something else is found.
+  driver_->start();
+  return {};
+}
+
+meter::MeterCounters BusReader::counters(std::size_t meter) const {
+  meter::MeterCounters sum = former_[meter];
+  const meter::MeterCounters& now = driver_->counters(meter);
+  sum.requests += now.requests;
+  sum.answers += now.answers;
+  sum.timeouts += now.timeouts;
+  sum.crc_errors += now.crc_errors;
+  sum.resyncs += now.resyncs;
+  sum.late_answers += now.late_answers;
+  sum.exceptions += now.exceptions;
+  sum.echoes += now.echoes;
+  return sum;
 }
 
 bool BusReader::has_answer() const {
@@ -32,16 +61,24 @@ bool BusReader::is_settled() const {
 }
 
 void BusReader::on_block(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) {
+  if (meter >= meters_.size()) {
+    if (guests_ != nullptr) guests_->on_guest_block(meter - meters_.size(), request, words);
+    return;
+  }
   meters_[meter]->take_block(request, at, words);
   observer_.on_reading();
 }
 
 void BusReader::on_identity(std::size_t meter, std::size_t request, Instant /*at*/,
                             std::span<const std::uint16_t> words) {
-  meters_[meter]->take_identity(request, words);
+  if (meter < meters_.size()) meters_[meter]->take_identity(request, words);
 }
 
 void BusReader::on_meter_state(std::size_t meter, meter::Health health) {
+  if (meter >= meters_.size()) {
+    if (guests_ != nullptr) guests_->on_guest_state(meter - meters_.size(), health);
+    return;
+  }
   health_[meter] = health;
   observer_.on_reading();
 }

@@ -22,6 +22,14 @@ class ReadingObserver {
   virtual void on_reading() = 0;
 };
 
+/// Units of a bus that are asked besides its meters, for a look. Nothing of them is booked or published.
+class GuestObserver {
+ public:
+  virtual ~GuestObserver() = default;
+  virtual void on_guest_block(std::size_t guest, std::size_t request, std::span<const std::uint16_t> words) = 0;
+  virtual void on_guest_state(std::size_t guest, meter::Health health) = 0;
+};
+
 /// Finds what was kept under a name; empty: nothing.
 using StoredValue = std::function<std::string(const std::string& name)>;
 
@@ -38,6 +46,13 @@ class BusReader final : private meter::host::BusObserver {
   void start() { driver_->start(); }
   void stop() { driver_->stop(); }
 
+  /// Asks them as well from now on, between the polls of the own meters. Not from within a call of an observer.
+  /// @param guests  empty: the own meters alone again  @return bus_plan_invalid: then nothing has changed
+  Result<void> invite(const std::vector<meter::host::BusMeter>& guests, GuestObserver* observer);
+  [[nodiscard]] const BusPlan& plan() const { return plan_; }
+  /// Since the start, over all drivers. @param meter  index into the plan
+  [[nodiscard]] meter::MeterCounters counters(std::size_t meter) const;
+
   [[nodiscard]] std::vector<std::unique_ptr<MeterReader>>& meters() { return meters_; }
   /// A meter of this bus answers.
   [[nodiscard]] bool has_answer() const;
@@ -45,7 +60,8 @@ class BusReader final : private meter::host::BusObserver {
   [[nodiscard]] bool is_settled() const;
 
  private:
-  BusReader(BusPlan plan, ReadingObserver& observer) : plan_(std::move(plan)), observer_(observer) {}
+  BusReader(boost::asio::io_context& loop, const Clock& clock, Log& log, BusPlan plan, ReadingObserver& observer)
+      : loop_(loop), clock_(clock), log_(log), plan_(std::move(plan)), observer_(observer) {}
 
   void on_block(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) override;
   void on_identity(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) override;
@@ -53,11 +69,16 @@ class BusReader final : private meter::host::BusObserver {
   void on_port_state(meter::host::PortState state) override;
 
   // constant after construction
+  boost::asio::io_context& loop_;
+  const Clock& clock_;
+  Log& log_;
   const BusPlan plan_;
   ReadingObserver& observer_;
-  std::unique_ptr<meter::host::BusDriver> driver_;
 
   // loop thread only
+  std::unique_ptr<meter::host::BusDriver> driver_;
+  GuestObserver* guests_ = nullptr;
+  std::vector<meter::MeterCounters> former_;          ///< of the drivers before this one
   std::vector<std::unique_ptr<MeterReader>> meters_;  ///< as in the plan
   std::vector<meter::Health> health_;
 };

@@ -31,6 +31,8 @@ class Meters final : private ReadingObserver {
   /// The primary meter first.
   [[nodiscard]] const std::vector<MeterReader*>& in_order() const { return in_order_; }
 
+  [[nodiscard]] const std::vector<std::unique_ptr<BusReader>>& buses() const { return buses_; }
+
   /// Each meter has been read completely, or is known not to answer.
   [[nodiscard]] bool are_settled() const;
   [[nodiscard]] bool has_one_answered() const;

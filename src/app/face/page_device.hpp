@@ -16,6 +16,7 @@
 #include "app/agent/meters.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/face/authority_desk.hpp"
+#include "app/face/bus_scan.hpp"
 #include "app/face/log_tail.hpp"
 #include "app/face/page_tasks.hpp"
 #include "console/console.hpp"
@@ -41,7 +42,10 @@ struct PageParts {
 class PageDevice final : public web::DeviceView {
  public:
   explicit PageDevice(const PageParts& parts)
-      : parts_(parts), authority_desk_(parts.state_directory, parts.setup.trust), tasks_(parts.loop) {}
+      : parts_(parts),
+        authority_desk_(parts.state_directory, parts.setup.trust),
+        tasks_(parts.loop),
+        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses) {}
 
   /// @param tls  nullptr: plaintext
   void connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls);
@@ -70,6 +74,13 @@ class PageDevice final : public web::DeviceView {
   }
   void prove_authorities(const std::string& pem, std::function<void(web::Proof)> done) override;
   Result<void> keep_authorities(std::string_view pem, web::Proof::Outcome proved) override;
+  [[nodiscard]] std::string scan_json() const override { return scan_.json(); }
+  Result<void> start_scan(const web::ScanRange& range) override { return scan_.start(range); }
+  void cancel_scan() override { scan_.cancel(); }
+  void test_meter(std::size_t bus, std::uint8_t address, const std::string& profile,
+                  std::function<void(std::string)> done) override {
+    scan_.test(bus, address, profile, std::move(done));
+  }
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
 
  private:
@@ -89,6 +100,7 @@ class PageDevice final : public web::DeviceView {
   // loop thread only
   AuthorityDesk authority_desk_;
   PageTasks tasks_;
+  BusScan scan_;
   web::SealView seal_;
   outbox::Depth depth_;
   std::optional<Instant> depth_asked_;

@@ -1,7 +1,7 @@
 // Configuration: each field is a console command of the same name.
 
 import { ask, field, fill, fingerprint, form, h, notice, pairs } from "./dom.js";
-import { get, post, postFile } from "./api.js";
+import { get, isAdmin, post, postFile } from "./api.js";
 import { refusalOf, sealCard } from "./seal.js";
 
 function inputOf(one) {
@@ -203,12 +203,67 @@ export function tlsView() {
   live: (values) => seal.show(values.seal, values.waiting) };
 }
 
+const valuesList = (report) => report.answers ? [notice("good", "It answers:"), h("ul", {}, report.values.map((one) => h("li", {}, `${one.name}: ${one.value}`)))]
+  : notice("bad", report.error, report.hint);
+
+/** Reads one meter now, beside the normal polls. */
+function testButton(label, fields, place) {
+  const button = h("button", { type: "button", onclick: async () => {
+    button.disabled = true;
+    fill(place, h("p", { class: "quiet" }, "Reading…"));
+    try {
+      fill(place, valuesList(await post("/api/meter/test", fields)));
+    } catch (error) {
+      fill(place, notice("bad", error.message, error.hint));
+    }
+    button.disabled = false;
+  } }, label);
+  return button;
+}
+
+/** Looks for meters on a bus that is in use. */
+function scanCards(state) {
+  const bus = h("select", {}, state.buses.map((one, i) => h("option", { value: String(i) }, `${one.name}: ${one.line}`)));
+  const first = h("input", { type: "text", inputmode: "numeric", value: "1", autocomplete: "off" });
+  const last = h("input", { type: "text", inputmode: "numeric", value: "32", autocomplete: "off" });
+  const progress = h("div", { "aria-live": "polite" });
+  const result = h("div", {});
+  const tested = h("div", { "aria-live": "polite" });
+  let timer = null;
+  let shown = "";
+  const cancel = h("button", { type: "button", onclick: async () => { show(await post("/api/scan/cancel")); } }, "Cancel the scan");
+  function show(now) {
+    cancel.hidden = !now.running;
+    fill(progress, now.of > 0 && h("p", {}, now.running ? `Asked ${now.asked} of ${now.of} addresses; the meters of this bus are read between.` : `${now.asked} of ${now.of} addresses were asked, ${now.found.length} answered.`));
+    const key = JSON.stringify(now.found);
+    if (key !== shown) {
+      shown = key;
+      fill(result, now.found.map((one) => h("div", {}, h("p", {}, h("strong", {}, `Address ${one.address}: `), one.fits.length > 0 ? one.fits.join(", ") : "answers, and no known profile fits"),
+        one.fits.length > 0 && h("div", { class: "row" }, testButton(`Read address ${one.address} now`, { bus: now.bus, address: one.address, profile: one.fits[0] }, tested)))));
+    }
+    clearTimeout(timer);
+    if (now.running) timer = setTimeout(() => get("/api/scan").then(show, () => {}), 1000);
+  }
+  show(state);
+  const own = h("div", { "aria-live": "polite" });
+  return { element: h("div", {},
+    h("section", { class: "card" }, h("h2", {}, "Read one now"), h("div", { class: "row" }, state.buses.flatMap((one, i) => one.meters.map((meter) => testButton(`Read ${meter.name}`, { bus: i, address: meter.address }, own)))), own),
+    h("section", { class: "card" }, h("h2", {}, "Look for meters"), form([field("Bus", bus), field("First address", first), field("Last address", last, "1 to 247. Each address that does not answer takes half a second.")],
+      "Scan the bus", async () => {
+        show(await post("/api/scan/start", { bus: bus.value, first: first.value.trim(), last: last.value.trim() }));
+        return null;
+      }), progress, h("div", { class: "row" }, cancel), result, tested)), end: () => clearTimeout(timer) };
+}
+
 export function metersView() {
   const list = h("div", {});
   let shown = "";
-  return { title: "Configure Meters", element: h("div", {},
+  let cards = null;
+  const scan = h("div", {});
+  if (isAdmin()) get("/api/scan").then((state) => { cards = scanCards(state); fill(scan, cards.element); }, (error) => fill(scan, notice("bad", error.message, error.hint)));
+  return { title: "Configure Meters", end: () => cards?.end(), element: h("div", {},
     h("section", { class: "card" }, h("h2", {}, "Meters on the buses"), list,
-      h("p", { class: "small quiet" }, "Buses and meters are declared in the configuration file under [[bus]] and [[bus.meter]]; a change needs a restart."))),
+      h("p", { class: "small quiet" }, "Buses and meters are declared in the configuration file under [[bus]] and [[bus.meter]]; a change needs a restart.")), scan),
   live(values) {
     const key = values.meters.map((meter) => [meter.name, meter.model, meter.trouble].join()).join();
     if (key === shown) return;
