@@ -40,11 +40,11 @@ struct DeliveryPeek {
     add(key, m.live_);
     add(key, m.page_);
     for (const auto& [sequence, sent] : m.in_flight_) {
-      add(key, sequence * 4 + static_cast<unsigned>(sent.channel) * 2 + (sent.is_confirmed ? 1 : 0));
+      add(key, sequence * 4 + static_cast<std::uint64_t>(sent.channel) * 2 + (sent.is_confirmed ? 1 : 0));
     }
     key.push_back('|');
     for (const auto& [sequence, sent] : m.awaiting_) {
-      add(key, sequence * 8 + static_cast<unsigned>(sent.channel) * 4 + (m.heard_at_ <= sent.since ? 2 : 0) +
+      add(key, sequence * 8 + static_cast<std::uint64_t>(sent.channel) * 4 + (m.heard_at_ <= sent.since ? 2 : 0) +
                    (sent.since >= m.lengthened_at_ ? 1 : 0));
       add(key, sent.until, now);
     }

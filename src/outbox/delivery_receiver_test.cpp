@@ -50,10 +50,11 @@ class Receiver : public testing::Test {
     in_flight.push_back(offer.record.sequence);
   }
   void execute(const Fetch& fetch) {
-    fetched.emplace();
+    Fetched page;
     for (const Sequence s : stored) {
-      if (s > fetch.after && fetched->records.size() < fetch.limit) fetched->records.push_back(range(s, s)[0]);
+      if (s > fetch.after && page.records.size() < fetch.limit) page.records.push_back(range(s, s)[0]);
     }
+    fetched = std::move(page);
   }
   void execute(const Remove& remove) {
     removals.insert(removals.end(), remove.sequences.begin(), remove.sequences.end());
@@ -66,9 +67,8 @@ class Receiver : public testing::Test {
   void settle() {
     for (bool any = true; any;) {
       any = false;
-      if (fetched) {
-        const Fetched page = *std::exchange(fetched, std::nullopt);
-        tell(page);
+      if (const auto page = std::exchange(fetched, std::nullopt)) {
+        tell(*page);
         any = true;
       }
       if (std::exchange(are_removed, false)) {

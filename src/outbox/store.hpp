@@ -24,7 +24,7 @@ using NamedValue = std::pair<std::string, std::string>;
 
 struct Commit {
   std::vector<Record> add;       ///< sequence 0; numbered in order by the commit
-  std::vector<Sequence> remove;  ///< confirmed by the broker
+  std::vector<Sequence> remove;  ///< confirmed by the broker, or by a receiver
   std::vector<NamedValue> values;
 };
 
