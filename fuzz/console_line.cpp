@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "console/console.hpp"
+#include "support/fake_device.hpp"
 
 namespace {
 
@@ -14,33 +15,19 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-class Device : public console::DeviceControl {
+class Device : public test::FakeDevice {
  public:
-  [[nodiscard]] mqtt::Facts facts() const override {
-    mqtt::Facts facts;
-    facts.device.tele_period = period;
-    return facts;
-  }
-  [[nodiscard]] std::string sensor_body() const override { return R"("ENERGY":{"Power":1})"; }
   Result<void> set_tele_period(seconds asked) override {
     require(asked == seconds{0} || (asked >= seconds{10} && asked <= seconds{3600}));
-    period = asked;
-    ++changes;
-    return {};
+    return FakeDevice::set_tele_period(asked);
   }
-  void send_telemetry_soon() override {}
-  void restart() override { ++changes; }
-  [[nodiscard]] UtcTime clock_floor() const override { return {}; }
-  void reset_clock_floor() override { ++changes; }
-
-  seconds period{300};
-  int changes = 0;
+  [[nodiscard]] int all_changes() const { return changes + restarts + resets; }
 };
 
 void check(const console::Replies& replies) {
-  require(replies.size() <= mqtt::kStatusSections.size());
+  require(replies.size() <= console::Backlog::kMaxEntries * mqtt::kStatusSections.size());
   for (const console::Reply& reply : replies) {
-    require(reply.json.size() <= 8192 && nlohmann::json::accept(reply.json));
+    require(reply.json.size() <= 16'384 && nlohmann::json::accept(reply.json));
     require(reply.name == "RESULT" || reply.name.starts_with("STATUS"));
   }
 }
@@ -50,15 +37,30 @@ void check(const console::Replies& replies) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   Device device;
-  check(console::Console(device, console::RemoteCommands::safe).run(text));
+  console::Console local(device, console::RemoteCommands::safe);
+  check(local.run(text));
+  for (int i = 0; i < 40 && local.is_waiting(); ++i) {
+    device.time += seconds{360};
+    local.wake([](const console::Caller&, console::Replies replies) { check(replies); });
+  }
+  require(!local.is_waiting());
+
+  // Whatever a password is, no reply repeats it.
+  for (const char* command : {"MqttPassword x", "Backlog MqttPassword x", "MqttPasword x"}) {
+    for (const console::Reply& reply : local.run(command + text))
+      require(size < 8 || reply.json.find('x' + text) == std::string::npos);
+  }
 
   // The first blank divides topic and payload.
   static const auto topics = mqtt::Topics::make(mqtt::kDefaultFullTopic, "emon").value();
   const std::size_t blank = std::min(text.find(' '), text.size());
   const mqtt::Message message{"cmnd/emon/" + text.substr(0, blank), text.substr(std::min(blank + 1, size)), {}, false};
-  device.changes = 0;
-  check(console::Console(device, console::RemoteCommands::none).take(topics, message));
-  require(device.changes == 0);
-  check(console::Console(device, console::RemoteCommands::all).take(topics, message));
+  Device quiet;
+  check(console::Console(quiet, console::RemoteCommands::none).take(topics, message));
+  require(quiet.all_changes() == 0);
+  check(console::Console(quiet, console::RemoteCommands::safe).take(topics, message));
+  require(quiet.settings.empty() && quiet.web_password.empty() && quiet.resets == 0);
+  check(console::Console(quiet, console::RemoteCommands::all).take(topics, message));
+  require(quiet.web_password.empty() && quiet.resets == 0);
   return 0;
 }

@@ -29,16 +29,6 @@ struct ConsoleArguments {
   std::vector<std::string> words;
 };
 
-/// Commands whose argument is a secret: a command line can be read by every user of the machine.
-bool holds_secret(std::string_view line) {
-  const auto parsed = console::parse_line(line);
-  if (!parsed || parsed->is_query()) return false;
-  for (const std::string_view name : {"MqttPassword", "WebPassword"}) {
-    if (equals_ignoring_case(parsed->name, name)) return true;
-  }
-  return false;
-}
-
 /// @return exit code
 int run_line(const std::string& socket, const std::string& line) {
   const auto answer = console::host::ask(socket, line);
@@ -71,7 +61,7 @@ int run_prompt(const std::string& socket) {
   while (const auto line = editor.read()) {
     if (equals_ignoring_case(*line, "exit") || equals_ignoring_case(*line, "quit")) break;
     if (line->empty()) continue;
-    if (!holds_secret(*line)) editor.remember(*line);
+    if (!console::holds_secret(*line)) editor.remember(*line);
     if (run_line(socket, *line) == kUnusable) return kUnusable;
   }
   return kGood;
@@ -82,7 +72,8 @@ int run_console(const ConsoleArguments& arguments) {
   if (arguments.words.empty()) return ::isatty(STDIN_FILENO) != 0 ? run_prompt(socket) : run_stdin(socket);
   std::string line;
   for (const std::string& word : arguments.words) line += (line.empty() ? "" : " ") + word;
-  if (holds_secret(line)) {
+  // A command line can be read by every user of the machine.
+  if (console::holds_secret(line)) {
     std::fprintf(stderr, "meterseal: error: a password on a command line can be read by every user of this machine\n");
     std::fprintf(stderr,
                  "meterseal: hint: start `meterseal console` and type it there, or give it on standard input\n");

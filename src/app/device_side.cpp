@@ -25,9 +25,6 @@ std::string trust_setting_name(const HostPort& broker) {
   return "setting/tls/" + broker.host + ":" + std::to_string(broker.port);
 }
 
-namespace {
-
-/// No database yet: nothing was recorded.
 Result<std::vector<outbox::NamedValue>> load_values(const std::string& state) {
   std::error_code error;
   if (!std::filesystem::exists(state + "/meterseal.db", error) && !error) return std::vector<outbox::NamedValue>{};
@@ -40,6 +37,8 @@ std::string value_of(const std::vector<outbox::NamedValue>& values, const std::s
   }
   return {};
 }
+
+namespace {
 
 Result<trust::Lineage> lineage_in(const std::vector<outbox::NamedValue>& values, const HostPort& broker) {
   const std::string text = value_of(values, lineage_name(broker));

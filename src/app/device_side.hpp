@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config/config.hpp"
+#include "outbox/store.hpp"
 #include "trust/lineage.hpp"
 
 namespace meterseal::app {
@@ -18,6 +19,12 @@ inline constexpr const char* kDefaultConfig = "/etc/meterseal/meterseal.toml";
 using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;
 /// @param given  --config; empty: the default place, where it may be missing
 [[nodiscard]] OwnConfig load_own_config(const std::string& given);
+
+/// What the agent keeps, read beside it or before it; no database yet: nothing.
+/// @return outbox::state_unusable, store_failed
+[[nodiscard]] Result<std::vector<outbox::NamedValue>> load_values(const std::string& state);
+/// Empty: not kept.
+[[nodiscard]] std::string value_of(const std::vector<outbox::NamedValue>& values, const std::string& wanted);
 
 /// Under this name a broker's record is kept: "trust/broker.example.com:8883".
 [[nodiscard]] std::string lineage_name(const HostPort& broker);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/agent/site_setup.hpp"
+#include "app/device_side.hpp"
 #include "app/errors.hpp"
 #include "app/face/first_boot.hpp"
 #include "app/face/log_tail.hpp"
@@ -18,6 +19,7 @@
 #include "app/verbs.hpp"
 #include "core/host/system_clock.hpp"
 #include "core/host/zone_calendar.hpp"
+#include "web/host/web_state.hpp"
 
 namespace meterseal::app {
 
@@ -42,10 +44,33 @@ host::ClockTrust trust_of(ClockTrust trust) {
   return trust == ClockTrust::trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic;
 }
 
+/// What was set by command, read from the database that no site has open now.
+Overlay kept_overlay(const std::string& file, const std::string& state) {
+  const auto values = load_values(state);
+  const auto owner = file == state + "/" + kSiteFile ? FileOwner::device : FileOwner::person;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  return overlay_of(owner, state, credentials == nullptr ? "" : credentials,
+                    [&](const std::string& name) { return values ? value_of(*values, name) : std::string(); });
+}
+
+/// A setting that fits no more, because the file has changed since, does not keep the device from starting.
+tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_with_settings(const std::string& file,
+                                                                                const std::string& state, Log& log) {
+  Overlay overlay = kept_overlay(file, state);
+  auto loaded = load_site(file, overlay);
+  if (loaded || overlay.values.empty()) return loaded;
+  overlay.values.clear();
+  auto without = load_site(file, overlay);
+  if (!without) return without;
+  for (const Error& error : loaded.error()) log.error("CFG", error);
+  log.warn("CFG", "what was set by command does not fit the configuration file any more and is left out");
+  return without;
+}
+
 /// The file may have been changed for the new life. When it cannot be used the old life goes on, because the person who
 /// could mend it may be far away.
-void load_again(const std::string& file, std::unique_ptr<SiteSetup>& setup, Log& log) {
-  auto loaded = load_site(file);
+void load_again(const std::string& file, const std::string& state, std::unique_ptr<SiteSetup>& setup, Log& log) {
+  auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
     for (const Error& error : loaded.error()) log.error("CFG", error);
     log.warn("CFG", "going on with the configuration as it was before");
@@ -91,15 +116,9 @@ std::optional<int> set_up(const RunArguments& arguments, const std::string& stat
   return kRefused;
 }
 
-int run_agent(const RunArguments& arguments) {
-  const auto level = parse_log_level(arguments.log_level);
-  if (!level) return refuse(level.error());
-  const std::string state = state_directory(arguments.state);
-  const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
-  LogTail log(*standard_error);
-  if (const auto ended = set_up(arguments, state, log)) return *ended;
-  const std::string file = site_file(arguments, state);
-  auto loaded = load_site(file);
+/// From start to stop, over all restarts. @return nullopt: it was reset
+std::optional<int> live(const std::string& file, const std::string& state, LogLevel level, LogTail& log) {
+  auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
     for (const Error& error : loaded.error()) print_error(error);
     return kRefused;
@@ -107,15 +126,32 @@ int run_agent(const RunArguments& arguments) {
   std::unique_ptr<SiteSetup> setup = std::move(*loaded);
   const auto calendar = host::ZoneCalendar::open(setup->config.device.timezone);
   if (!calendar) return refuse(calendar.error());
-
   for (;;) {
     for (const std::string& warning : setup->config.warnings) log.warn("CFG", warning);
     host::SystemClock clock(trust_of(setup->config.device.clock));
-    auto site = Site::open(*setup, state, clock, **calendar, log);
+    auto site = Site::open(*setup, state, clock, **calendar, log, level);
     if (!site) return refuse(site.error());
-    if ((*site)->run() == End::stop) return kGood;
+    const End end = (*site)->run();
     site->reset();  // closes the store before the next life opens it
-    load_again(file, setup, log);
+    switch (end) {
+      case End::stop: return kGood;
+      case End::restart: load_again(file, state, setup, log); break;
+      case End::reset: return std::nullopt;
+    }
+  }
+}
+
+int run_agent(const RunArguments& arguments) {
+  const auto level = parse_log_level(arguments.log_level);
+  if (!level) return refuse(level.error());
+  const std::string state = state_directory(arguments.state);
+  const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
+  LogTail log(*standard_error);
+  for (;;) {
+    web::host::WebState(state).finish_reset();
+    if (const auto ended = set_up(arguments, state, log)) return *ended;
+    const auto ended = live(site_file(arguments, state), state, *level, log);
+    if (ended) return *ended;
   }
 }
 

@@ -30,6 +30,7 @@
 #include "app/face/page_device.hpp"
 #include "app/face/web_face.hpp"
 #include "console/console.hpp"
+#include "console/errors.hpp"
 #include "console/host/socket_server.hpp"
 #include "core/host/start_up_pages.hpp"
 #include "core/json_writer.hpp"
@@ -37,6 +38,8 @@
 #include "outbox/host/sqlite_store.hpp"
 #include "trust/errors.hpp"
 #include "trust/pin.hpp"
+#include "web/access.hpp"
+#include "web/host/web_state.hpp"
 
 namespace meterseal::app {
 
@@ -53,6 +56,10 @@ constexpr seconds kStartUp{5};
 constexpr seconds kShortestLife{10};
 /// An orderly end that takes longer is given up.
 constexpr seconds kLongestEnd{5};
+/// From the last setting to the restart that it needs. @source Tasmota 15.2: about 2 s
+constexpr seconds kAfterSettings{2};
+/// The last reply gets this long on its way.
+constexpr milliseconds kFarewell{500};
 
 std::uint64_t random_bits() {
   std::random_device device;
@@ -71,7 +78,7 @@ struct Opened {
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
  public:
   RunningSite(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock, const Calendar& calendar,
-              LogTail& log, Opened opened)
+              LogTail& log, LogLevel log_level, Opened opened)
       : setup_(setup),
         state_directory_(std::move(state_directory)),
         clock_(clock),
@@ -86,8 +93,13 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         telemetry_timer_(loop_),
         end_timer_(loop_),
         restart_timer_(loop_),
+        setting_timer_(loop_),
+        console_timer_(loop_),
         telemetry_(meters_.in_order(), *opened_.stamper, calendar),
-        device_(setup.config, state_directory_, settings_, clock, calendar, telemetry_, device_actions()),
+        desk_(setup.config, setup.source, state_directory_, setting_actions()),
+        device_(DeviceParts{setup.config, state_directory_, settings_, desk_, clock, calendar, telemetry_, meters_,
+                            log_level},
+                device_actions()),
         trust_(setup.config, setup.trust, trust_actions()),
         console_(device_, setup.config.mqtt.remote_commands),
         delivery_(loop_, clock, log, store_, calendar, setup.topics, settings_.outbox(),
@@ -103,6 +115,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
                                                      meters_, console_, store_, [this] { connect_anew(); }});
     }
+    console_.on_waiting([this](Instant at) { wake_console_at(at); });
     delivery_.use(*client_);
     presence_.use(*client_);
   }
@@ -118,7 +131,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     meters_.start([this] { on_reading(); });
     if (page_ && setup_.config.web)
       face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, page_.get(), nullptr});
-    client_->start();
+    connect();
     loop_.run();
     return end_.value_or(End::stop);
   }
@@ -135,7 +148,16 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       clock_.reset_floor();
       journal_.keep({settings_.set_clock_floor(std::nullopt)});
     };
+    actions.reset = [this] { return reset(); };
+    actions.set_web_password = [this](std::string password) { return set_web_password(std::move(password)); };
     actions.trust = [this] { return trust_.has_broker() ? &trust_ : nullptr; };
+    return actions;
+  }
+
+  [[nodiscard]] SettingActions setting_actions() {
+    SettingActions actions;
+    actions.keep = [this](std::vector<outbox::NamedValue> values) { journal_.keep(std::move(values)); };
+    actions.restart_soon = [this] { restart_with_settings(); };
     return actions;
   }
 
@@ -271,6 +293,77 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     });
   }
 
+  /// Settings come in groups (host, user, password): the restart waits for the last one, and for a Backlog.
+  void restart_with_settings() {
+    setting_timer_.expires_after(kAfterSettings);
+    setting_timer_.async_wait([this](const error_code& replaced) {
+      if (replaced || end_) return;
+      console_.is_waiting() ? restart_with_settings() : restart_soon();
+    });
+  }
+
+  /// What the owner has made of this device goes; what the meters have told stays.
+  Result<void> reset() {
+    if (auto begun = web::host::WebState(state_directory_).begin_reset(); !begun) return begun;
+    log_.warn("SYS", "reset: settings, trust and users are forgotten");
+    is_reset_ = true;
+    forget_settings();
+    // After the reply has been sent.
+    restart_timer_.expires_after(kFarewell);
+    restart_timer_.async_wait([this](const error_code& replaced) {
+      if (!replaced) begin_end(End::reset);
+    });
+    return {};
+  }
+
+  void forget_settings() {
+    std::vector<outbox::NamedValue> nothing;
+    for (const std::string& name : settings_.names()) {
+      if (name.starts_with("setting/") || name.starts_with("trust/")) nothing.emplace_back(name, "");
+    }
+    // What was kept first in this life.
+    for (const console::Setting setting : console::kSettings) {
+      if (const auto name = kept_name(setting); !name.empty()) nothing.emplace_back(name, "");
+    }
+    for (const auto& known : setup_.trust) {
+      if (known == nullptr) continue;
+      nothing.emplace_back(known->value_name(), "");
+      nothing.emplace_back(known->setting_name(), "");
+    }
+    journal_.keep(std::move(nothing));
+  }
+
+  Result<void> set_web_password(std::string password) {
+    constexpr const char* kAdmin = "admin";
+    if (!face_) return fail(console::not_possible, "WebPassword", "the page is not served");
+    if (auto good = web::check_password(kAdmin, password); !good) return good;
+    face_->set_password(kAdmin, std::move(password), [this](const Result<void>& set) {
+      if (!set) log_.error("WEB", set.error());
+    });
+    return {};
+  }
+
+  void wake_console_at(Instant at) {
+    console_timer_.expires_after(std::max(at - clock_.now(), LoopClock::duration::zero()));
+    console_timer_.async_wait([this](const error_code& replaced) {
+      if (replaced || end_) return;
+      console_.wake([this](const console::Caller& caller, console::Replies replies) {
+        take_late_replies(caller, std::move(replies));
+      });
+    });
+  }
+
+  /// Who asked for them locally has had the answer to the Backlog: the log has the rest.
+  void take_late_replies(const console::Caller& caller, console::Replies replies) {
+    for (console::Reply& reply : replies) {
+      if (caller.source == console::Source::mqtt) {
+        presence_.reply(reply.name, std::move(reply.json));
+      } else {
+        log_.info("RSL", reply.name + " = " + reply.json);
+      }
+    }
+  }
+
   /// Without it everything else goes on: the device can still be asked by MQTT.
   void open_console() {
     auto socket = console::host::SocketServer::open(loop_, state_directory_ + "/console.sock",
@@ -311,11 +404,12 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   }
   void on_disconnected() override {
     delivery_.on_disconnected();
+    console_.forget_remote();
     if (page_) page_->disconnected();
   }
   void on_message(const mqtt::Message& message) override {
     if (delivery_.take(message)) return;
-    if (!commands_.take(clock_.now())) {
+    if (!commands_.take(clock_.now(), static_cast<int>(console::commands_in(setup_.topics, message)))) {
       if (flood_guard_.tell(clock_.now()))
         log_.warn("MQTT", "more commands than this device answers: the rest is dropped");
       return;
@@ -385,13 +479,18 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     connect_anew();
   }
 
+  void connect() {
+    if (!setup_.config.mqtt.brokers.empty()) return client_->start();
+    log_.warn("MQTT", "no broker is named: readings are kept until MqttHost names one");
+  }
+
   /// What was recorded is on the disk before a connection relies on it. Later: this may be the middle of a handshake.
   void connect_anew() {
     boost::asio::post(loop_, [this] {
       journal_.flush([this] {
         if (end_) return;
         client_->stop([this] {
-          if (!end_) client_->start();
+          if (!end_) connect();
         });
       });
     });
@@ -414,14 +513,17 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       if (why == End::stop) end_ = why;
       return;
     }
-    end_ = why;
-    log_.info("SYS", why == End::restart ? "restarting" : "stopping");
+    end_ = is_reset_ && why == End::restart ? End::reset : why;
+    log_.info("SYS", why == End::stop ? "stopping" : "restarting");
     meters_.stop();
     telemetry_timer_.cancel();
     second_timer_.cancel();
     journal_.keep(changed_books());
     presence_.say_offline();
-    client_->stop([this] { journal_.flush([this] { loop_.stop(); }); });
+    client_->stop([this] {
+      if (is_reset_) forget_settings();  // and what was learned since
+      journal_.flush([this] { loop_.stop(); });
+    });
     end_timer_.expires_after(kLongestEnd);
     end_timer_.async_wait([this](const error_code& /*error*/) {
       log_.warn("SYS", Text<160>("the orderly end took too long, ")
@@ -448,7 +550,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   steady_timer telemetry_timer_;
   steady_timer end_timer_;
   steady_timer restart_timer_;
+  steady_timer setting_timer_;
+  steady_timer console_timer_;
   Telemetry telemetry_;
+  SettingDesk desk_;
   Device device_;
   TrustConsole trust_;
   console::Console console_;
@@ -464,6 +569,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   Instant books_kept_;
   RepeatGuard telemetry_guard_;
   std::optional<End> end_;
+  bool is_reset_ = false;
   CommandBudget commands_;
   RepeatGuard flood_guard_;
   const Instant started_ = clock_.now();
@@ -475,7 +581,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 }  // namespace
 
 Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock,
-                                         const Calendar& calendar, LogTail& log) {
+                                         const Calendar& calendar, LogTail& log, LogLevel log_level) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
@@ -497,7 +603,8 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
                              [&settings](const std::string& name) { return settings.value(name); });
   if (!meters) return tl::unexpected(meters.error());
   opened.meters = std::move(*meters);
-  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, std::move(opened));
+  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, log_level,
+                                       std::move(opened));
 }
 
 }  // namespace meterseal::app

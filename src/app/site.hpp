@@ -20,8 +20,9 @@ namespace meterseal::app {
 
 /// Why the life ended.
 enum class End : std::uint8_t {
-  stop,    ///< SIGTERM, SIGINT
-  restart  ///< `Restart 1`, SIGHUP
+  stop,     ///< SIGTERM, SIGINT
+  restart,  ///< `Restart 1`, SIGHUP, a setting that needs one
+  reset     ///< `Reset 1`: settings and trust are gone; files are left to web::host::WebState::finish_reset()
 };
 
 class Site {
@@ -29,7 +30,7 @@ class Site {
   /// Opens the store; everything else is opened by run().
   [[nodiscard]] static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, std::string state_directory,
                                                           host::SystemClock& clock, const Calendar& calendar,
-                                                          LogTail& log);
+                                                          LogTail& log, LogLevel log_level);
   virtual ~Site() = default;
 
   /// Until a signal or a command ends it; then everything has been committed and the broker has been told.

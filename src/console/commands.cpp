@@ -1,11 +1,10 @@
 #include "console/commands.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include "console/errors.hpp"
+#include "console/device_commands.hpp"
+#include "console/status_commands.hpp"
 #include "console/trust_commands.hpp"
-#include "core/json_writer.hpp"
 #include "core/text.hpp"
 #include "mqtt/time_text.hpp"
 
@@ -13,189 +12,279 @@ namespace meterseal::console {
 
 namespace {
 
-using mqtt::StatusSection;
-
-/// Holds every section of Status beside the readings.
-constexpr std::size_t kFactsRoom = 8192;
-
-constexpr seconds kDefaultTelePeriod{300};
-constexpr seconds kShortestTelePeriod{10};
-constexpr seconds kLongestTelePeriod{3600};
-
-Reply number_reply(std::string_view key, std::int64_t value) {
-  std::array<char, 96> memory{};
-  JsonWriter json(memory);
-  json.open_object().key(key).integer(value).close_object();
-  return {"RESULT", std::string(json.view())};
-}
-
-Reply text_reply(std::string_view key, std::string_view value) {
-  std::array<char, 192> memory{};
-  JsonWriter json(memory);
-  json.open_object().key(key).text(value).close_object();
-  return {"RESULT", std::string(json.view())};
-}
-
-Result<Reply> status_reply(std::string name, std::span<const StatusSection> sections, const DeviceControl& device) {
-  const bool with_readings = std::find(sections.begin(), sections.end(), StatusSection::sensors) != sections.end();
-  const std::string body = with_readings ? device.sensor_body() : std::string();
-  std::vector<char> memory(kFactsRoom + body.size());
-  return mqtt::status_message(memory, sections, device.facts(), body).map([&](std::string_view json) {
-    return Reply{std::move(name), std::string(json)};
-  });
-}
-
-/// The section behind `Status n`; nullptr: this device has none.
-const StatusSection* section_of(std::int64_t number) {
-  if (number == 8) number = static_cast<std::int64_t>(StatusSection::sensors);
-  const auto* found =
-      std::find_if(mqtt::kStatusSections.begin(), mqtt::kStatusSections.end(),
-                   [number](StatusSection section) { return static_cast<std::int64_t>(section) == number; });
-  return found == mqtt::kStatusSections.end() ? nullptr : found;
-}
-
-/// `Status 0`: every section as a message of its own.
-Result<Replies> all_sections(const DeviceControl& device) {
-  Replies replies;
-  for (const StatusSection& section : mqtt::kStatusSections) {
-    std::string name = "STATUS";
-    if (section != StatusSection::device) name += std::to_string(static_cast<unsigned>(section));
-    auto reply = status_reply(std::move(name), std::span(&section, 1), device);
-    if (!reply) return tl::unexpected(reply.error());
-    replies.push_back(std::move(*reply));
-  }
-  return replies;
-}
-
-Result<Replies> one_section(std::string name, const StatusSection& section, const DeviceControl& device) {
-  return status_reply(std::move(name), std::span(&section, 1), device).map([](Reply reply) {
-    return Replies{std::move(reply)};
-  });
-}
-
-Result<Replies> run_status(const CommandLine& line, DeviceControl& device) {
-  if (line.is_query()) {
-    if (line.index != 0U) return one_section("STATUS", StatusSection::device, device);
-    return status_reply("STATUS0", mqtt::kStatusSections, device).map([](Reply reply) {
-      return Replies{std::move(reply)};
-    });
-  }
-  const auto number = parse_number(line.data);
-  if (!number) return fail(bad_argument, "Status", "not a number");
-  if (*number == 0) return all_sections(device);
-  const StatusSection* section = section_of(*number);
-  if (section == nullptr) return fail(bad_argument, "Status", "this device has no such section");
-  return one_section("STATUS" + std::to_string(*number), *section, device);
-}
-
-Result<Replies> run_state(const CommandLine& /*line*/, DeviceControl& device) {
-  std::vector<char> memory(kFactsRoom);
-  return mqtt::state_message(memory, device.facts()).map([](std::string_view json) {
-    return Replies{{"RESULT", std::string(json)}};
-  });
-}
-
-/// What `TelePeriod n` means. @source Tasmota 15.2: 0 off, 1 default, 2..9 raised to 10, above 3600 no change
-seconds tele_period_asked(std::int64_t number, seconds current) {
-  if (number == 0) return seconds{0};
-  if (number == 1) return kDefaultTelePeriod;
-  if (number < 0 || number > kLongestTelePeriod.count()) return current;
-  return std::max(seconds{number}, kShortestTelePeriod);
-}
-
-Result<Replies> run_tele_period(const CommandLine& line, DeviceControl& device) {
-  seconds period = device.facts().device.tele_period;
-  if (!line.is_query()) {
-    const auto number = parse_number(line.data);
-    if (!number) return fail(bad_argument, "TelePeriod", "not a number");
-    const seconds asked = tele_period_asked(*number, period);
-    if (asked != period) {
-      if (auto kept = device.set_tele_period(asked); !kept) return tl::unexpected(kept.error());
-    }
-    period = asked;
-  }
-  device.send_telemetry_soon();
-  return Replies{number_reply("TelePeriod", period.count())};
-}
-
-/// A device that reports nothing any more is blind: that is for a person at the device.
-bool stops_telemetry(const CommandLine& line) {
-  return parse_number(line.data) == 0;
-}
-
-Result<Replies> run_restart(const CommandLine& line, DeviceControl& device) {
-  if (line.is_query() || parse_number(line.data) != 1) return Replies{text_reply("Restart", "1 to restart")};
-  device.restart();
-  return Replies{text_reply("Restart", "Restarting")};
-}
-
-/// Only for a person at the device: whoever could forget what was proved of the time could set the clock back.
-Result<Replies> run_clock_floor(const CommandLine& line, DeviceControl& device) {
-  if (!line.is_query()) {
-    if (parse_number(line.data) != 0) return fail(bad_argument, "ClockFloor", "only 0, which forgets what was proved");
-    device.reset_clock_floor();
-  }
-  return Replies{
-      text_reply("ClockFloor", Text<32>(mqtt::format_time(civil_utc(device.clock_floor())).view()).add("Z").view())};
-}
-
 constexpr Command kCommands[] = {
+    {"Backlog",
+     Group::device,
+     Change::harmless,
+     {0, 1},
+     "a; b; c",
+     "Up to 30 commands, one after the other; without any it drops those that wait. Each needs its own rights.",
+     nullptr},
     {"ClockFloor",
+     Group::time,
      Change::local,
      {},
      "0",
      "The time before which the clock is not believed; 0 forgets what brokers' certificates proved of it.",
      run_clock_floor},
+    {"Delay",
+     Group::device,
+     Change::harmless,
+     {},
+     "1..3600",
+     "Inside a Backlog: what follows waits that many tenths of a second.",
+     nullptr},
+    {"DeviceName",
+     Group::device,
+     Change::guarded,
+     {},
+     "text",
+     "Name of the device for people.",
+     run_setting_of<Setting::device_name>},
+    {"EnergyExport",
+     Group::energy,
+     Change::nothing,
+     {1, 32},
+     "",
+     "Energy of a meter, its export among it, in kWh.",
+     run_energy},
+    {"EnergyToday", Group::energy, Change::local, {1, 32}, "Wh", "Energy of a meter; sets today's in Wh.", run_energy},
+    {"EnergyTotal",
+     Group::energy,
+     Change::local,
+     {1, 32},
+     "Wh",
+     "Energy of a meter (1: the primary one); sets the total in Wh.",
+     run_energy},
+    {"EnergyYesterday",
+     Group::energy,
+     Change::local,
+     {1, 32},
+     "Wh",
+     "Energy of a meter; sets yesterday's in Wh.",
+     run_energy},
+    {"FriendlyName",
+     Group::device,
+     Change::guarded,
+     {},
+     "text",
+     "The same as DeviceName.",
+     run_setting_of<Setting::device_name>},
+    {"FullTopic",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "%prefix%/%topic%/",
+     "Form of all topics.",
+     run_setting_of<Setting::full_topic>},
+    {"Help", Group::device, Change::nothing, {}, "command", "All commands, or one of them.", run_help},
+    {"ModbusBaudrate", Group::modbus, Change::local, {}, "", "Bits per second of the first bus.", run_modbus_baudrate},
+    {"ModbusSerialConfig",
+     Group::modbus,
+     Change::local,
+     {},
+     "",
+     "Form of a character on the first bus.",
+     run_modbus_serial_config},
+    {"ModbusStatus",
+     Group::modbus,
+     Change::nothing,
+     {},
+     "",
+     "Each meter: where it is, and whether it answers.",
+     run_modbus_status},
+    {"MqttClient",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "text",
+     "Client id, unique on the broker.",
+     run_setting_of<Setting::mqtt_client>},
     {"MqttFingerprint",
+     Group::tls,
      Change::guarded,
      {1, 2},
      "0, AA:BB:..., sha256//BASE64",
      "Fingerprint of the broker's certificate or key in slot 1 or 2; 0 clears the slot and never means 'any'.",
      run_mqtt_fingerprint,
      is_for_local_only},
-    {"Restart", Change::harmless, {}, "1", "Restarts the program in an orderly way: nothing is lost.", run_restart},
+    {"MqttHost",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "host",
+     "The broker: a name as in its certificate, or an IP address; 0: none.",
+     run_setting_of<Setting::mqtt_host>},
+    {"MqttKeepAlive",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "5..3600",
+     "Seconds after which a silent connection is probed.",
+     run_setting_of<Setting::keep_alive>},
+    {"MqttLog", Group::log, Change::local, {}, "0", "0: the log is not published.", run_log_level},
+    {"MqttPassword",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "text",
+     "Password at the broker; never shown; 0: none.",
+     run_setting_of<Setting::mqtt_password>,
+     nullptr,
+     Data::secret},
+    {"MqttPort",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "1..65535",
+     "Port of the broker; 8883 is MQTT over TLS.",
+     run_setting_of<Setting::mqtt_port>},
+    {"MqttUser",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "text",
+     "User at the broker; 0: none.",
+     run_setting_of<Setting::mqtt_user>},
+    {"OtaUrl",
+     Group::device,
+     Change::guarded,
+     {},
+     "https://...",
+     "Where new versions are; http is refused. This build does not fetch any.",
+     run_setting_of<Setting::ota_url>},
+    {"Reset",
+     Group::device,
+     Change::at_device,
+     {},
+     "1",
+     "Forgets all settings made by command or page, trust and users, and restarts; keeps readings and energy.",
+     run_reset},
+    {"Restart",
+     Group::device,
+     Change::harmless,
+     {},
+     "1",
+     "Restarts the program in an orderly way: nothing is lost.",
+     run_restart},
+    {"SerialLog", Group::log, Change::local, {}, "0", "0: there is no serial console.", run_log_level},
     {"SetOption",
+     Group::tls,
      Change::local,
-     {103, 132},
+     {19, 132},
      "0, 1",
-     "103: TLS is on. 132: know the broker by its fingerprint (1) or by a CA (0); without a fingerprint 1 learns it.",
+     "19: no discovery. 103: TLS is on. 128: /cm. 132: know the broker by its fingerprint (1) or by a CA (0); without "
+     "a "
+     "fingerprint 1 learns it.",
      run_set_option},
-    {"State", Change::nothing, {}, "", "The message of tele/STATE.", run_state},
+    {"State", Group::telemetry, Change::nothing, {}, "", "The message of tele/STATE.", run_state},
     {"Status",
+     Group::telemetry,
      Change::nothing,
      {0, 1},
-     "0..8, 10, 11",
+     "0..11",
      "The device, or one section of its status (0: all of them).",
      run_status},
+    {"SysLog",
+     Group::log,
+     Change::local,
+     {},
+     "",
+     "Level of the service's log: 1 error, 2 info, 3 debug.",
+     run_log_level},
     {"TelePeriod",
+     Group::telemetry,
      Change::harmless,
      {},
      "0, 10..3600",
      "Seconds between telemetry messages (0: none, 1: 300). Every use sends telemetry at once.",
      run_tele_period,
      stops_telemetry},
+    {"Time", Group::time, Change::local, {}, "", "Local time of the device.", run_time},
+    {"Timezone", Group::time, Change::local, {}, "", "Its distance from UTC now.", run_timezone},
+    {"TlsCa", Group::tls, Change::local, {}, "", "The authorities that may sign for the broker.", run_tls_ca},
     {"TlsConfirm",
+     Group::tls,
      Change::local,
      {},
      "AA:BB:...",
      "The learned fingerprint; repeating it confirms it.",
      run_tls_confirm},
-    {"TlsMode", Change::local, {}, "fingerprint, ca, ca+fingerprint", "How the broker is known.", run_tls_mode},
+    {"TlsMode",
+     Group::tls,
+     Change::local,
+     {},
+     "fingerprint, ca, ca+fingerprint",
+     "How the broker is known.",
+     run_tls_mode},
     {"TlsRenewal",
+     Group::tls,
      Change::guarded,
      {},
      "same-key, same-ca, manual",
      "How a fingerprint follows a renewed certificate.",
      run_tls_renewal},
     {"TlsStatus",
+     Group::tls,
      Change::nothing,
      {},
      "",
      "Trust in the broker: pins, what was served, why it was refused.",
      run_tls_status},
+    {"Topic",
+     Group::mqtt,
+     Change::guarded,
+     {},
+     "text",
+     "%topic% of all messages of this device.",
+     run_setting_of<Setting::topic>},
+    {"Upgrade",
+     Group::device,
+     Change::guarded,
+     {},
+     "",
+     "The version; this build has no upgrade by command.",
+     run_upgrade},
+    {"WebLog", Group::log, Change::local, {}, "", "Level of the log that the page shows.", run_log_level},
+    {"WebPassword",
+     Group::web,
+     Change::at_device,
+     {},
+     "text",
+     "Password of the page's user admin; never shown. On the page: Configure Web Admin.",
+     run_web_password,
+     nullptr,
+     Data::secret},
+    {"WebServer", Group::web, Change::local, {}, "0, 2", "Whether the page is served.", run_web_server},
 };
 
 }  // namespace
+
+std::string_view name_of(Group group) {
+  switch (group) {
+    case Group::mqtt: return "MQTT";
+    case Group::tls: return "TLS";
+    case Group::telemetry: return "Telemetry";
+    case Group::energy: return "Energy";
+    case Group::modbus: return "Modbus";
+    case Group::time: return "Time";
+    case Group::web: return "Web";
+    case Group::log: return "Log";
+    case Group::device: return "Device";
+  }
+  return {};
+}
+
+std::string_view who_may(Change change) {
+  switch (change) {
+    case Change::nothing: return "always";
+    case Change::harmless: return "safe";
+    case Change::guarded: return "all";
+    case Change::local: return "never";
+    case Change::at_device: return "at the device";
+  }
+  return {};
+}
 
 std::span<const Command> commands() {
   return kCommands;
@@ -205,6 +294,25 @@ const Command* find_command(std::string_view name) {
   const auto* found = std::find_if(std::begin(kCommands), std::end(kCommands),
                                    [name](const Command& command) { return equals_ignoring_case(command.name, name); });
   return found == std::end(kCommands) ? nullptr : found;
+}
+
+std::size_t find_password_word(std::string_view text) {
+  constexpr std::string_view kSign = "pas";  // also of a "pasword"
+  const auto found = std::search(text.begin(), text.end(), kSign.begin(), kSign.end(),
+                                 [](char a, char b) { return to_lower(a) == b; });
+  return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
+}
+
+bool holds_secret(std::string_view line) {
+  const auto parsed = parse_line(line);
+  // A mistyped word or a line that cannot be read may be meant as one.
+  if (!parsed) return find_password_word(line) != std::string_view::npos;
+  if (parsed->is_query()) return false;
+  const Command* command = find_command(parsed->name);
+  if (command == nullptr) return find_password_word(parsed->name) != std::string_view::npos;
+  if (command->data == Data::secret) return true;
+  if (command->name != "Backlog") return false;
+  return find_password_word(parsed->data) != std::string_view::npos;
 }
 
 }  // namespace meterseal::console

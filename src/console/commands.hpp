@@ -1,54 +1,73 @@
 #pragma once
 
-// The command table: one row is everything that the console, its help and docs/commands.md know of a command.
-// Thread: loop thread (handlers act on the device).
+// The command table: one row is everything that the parser, Help, completion, docs/commands.md and the page know of a
+// command. Thread: loop thread (handlers act on the device).
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "console/caller.hpp"
 #include "console/command_line.hpp"
 #include "console/device_control.hpp"
+#include "console/reply.hpp"
 #include "core/result.hpp"
 
 namespace meterseal::console {
 
-/// One message of an answer.
-struct Reply {
-  std::string name;  ///< last level of stat/%topic%/...: "RESULT", "STATUS10"
-  std::string json;
+/// What a command is about, for people.
+enum class Group : std::uint8_t {
+  mqtt,
+  tls,
+  telemetry,
+  energy,
+  modbus,
+  time,
+  web,
+  log,
+  device,
 };
-using Replies = std::vector<Reply>;
+inline constexpr std::array kGroups{Group::mqtt, Group::tls, Group::telemetry, Group::energy, Group::modbus,
+                                    Group::time, Group::web, Group::log,       Group::device};
+[[nodiscard]] std::string_view name_of(Group group);
 
-/// What a command may change, which decides who may use it with an argument. A query is always answered.
-enum class Change : std::uint8_t {
-  nothing,   ///< reads only, with or without an argument
-  harmless,  ///< worst case is a nuisance: by MQTT unless remote_commands is none
-  guarded,   ///< could redirect or blind the device: by MQTT only when remote_commands is all
-  local,     ///< never by MQTT
-};
+/// By MQTT and otherwise, in a word: "always", "safe", "all", "never", "at the device".
+[[nodiscard]] std::string_view who_may(Change change);
 
 struct IndexRange {
   std::uint32_t low = 1;
   std::uint32_t high = 1;
 };
 
+enum class Data : std::uint8_t {
+  open,
+  secret  ///< never on a command line, in a URL, in a history or in a reply
+};
+
 struct Command {
   std::string_view name;  ///< canonical spelling, the key of its reply
+  Group group;
   Change change;
   IndexRange index;
   std::string_view arguments;
   std::string_view help;
-  Result<Replies> (*run)(const CommandLine& line, DeviceControl& device);
+  Result<Replies> (*run)(const CommandLine& line, DeviceControl& device);  ///< nullptr: the console itself does it
   /// Whether this argument is Change::local although others are not; nullptr: none is.
   bool (*is_local)(const CommandLine& line) = nullptr;
+  Data data = Data::open;
 };
 
 /// All commands, by name.
 [[nodiscard]] std::span<const Command> commands();
 /// nullptr: unknown
 [[nodiscard]] const Command* find_command(std::string_view name);
+
+/// Where a word begins that names a password, npos: nowhere. Also mistyped, or inside a Backlog.
+[[nodiscard]] std::size_t find_password_word(std::string_view text);
+/// Does the line, or one in its Backlog, set a secret?
+[[nodiscard]] bool holds_secret(std::string_view line);
 
 }  // namespace meterseal::console

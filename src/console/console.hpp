@@ -4,46 +4,24 @@
 // the replies as JSON with the name of the topic level they belong to. Never fails: what it does not understand or
 // does not allow is a reply, too.
 //
-// Ownership: the device must outlive the console. Thread: loop thread. Bounds: one line of 1024 bytes at a time.
+// What waits behind a Delay is kept apart for MQTT and for everything else, so that a stolen broker password can
+// neither drop nor hold up what the administrator has asked for.
+//
+// Ownership: the device must outlive the console. Thread: loop thread. Bounds: one line of 1024 bytes at a time, twice
+// Backlog::kMaxEntries that wait.
 
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string_view>
 
+#include "console/backlog.hpp"
 #include "console/commands.hpp"
 #include "mqtt/message.hpp"
 #include "mqtt/topics.hpp"
 
 namespace meterseal::console {
-
-/// By which way a line came in.
-enum class Source : std::uint8_t {
-  local,  ///< the socket on the device
-  mqtt,
-  web,  ///< the page, by a person who has logged in
-  http  ///< /cm with an Authorization header
-};
-
-/// What the person or program behind the line may do.
-enum class Rights : std::uint8_t {
-  view,   ///< queries only
-  change  ///< everything that the way in allows
-};
-
-struct Caller {
-  Source source = Source::local;
-  Rights rights = Rights::change;
-};
-
-/// What MQTT commands may change: a stolen broker password must not redirect or blind a device.
-enum class RemoteCommands : std::uint8_t {
-  none,  ///< nothing; queries are answered, because Home Assistant polls them
-  safe,  ///< what is harmless
-  all    ///< everything but what is local for good
-};
-
-/// May a line with an argument be run? The whole rule, as a table in docs/commands.md. Everything but MQTT has proved
-/// who it is to this device itself: only its rights count.
-[[nodiscard]] bool is_allowed(const Caller& caller, RemoteCommands remote, Change change);
 
 class Console {
  public:
@@ -56,11 +34,33 @@ class Console {
   /// retained message, which is a command of the past that would fire again at every connect.
   [[nodiscard]] Replies take(const mqtt::Topics& topics, const mqtt::Message& message);
 
+  /// Called when commands begin to wait, with the moment at which wake() is to be called. Waiting needs it.
+  void on_waiting(std::function<void(Instant)> call) { call_me_ = std::move(call); }
+  /// Runs what has waited long enough. @param take_replies  called for each command with replies
+  void wake(const std::function<void(const Caller&, Replies)>& take_replies);
+  [[nodiscard]] bool is_waiting() const { return !own_.empty() || !remote_lines_.empty(); }
+  /// The connection that brought them has ended: they never fire in another one.
+  void forget_remote() { remote_lines_.clear(); }
+
  private:
   [[nodiscard]] Replies run(const Caller& caller, const CommandLine& line);
+  [[nodiscard]] Replies run_entry(const Backlog::Entry& entry);
+  [[nodiscard]] Replies run_backlog(const Caller& caller, const CommandLine& line);
+  [[nodiscard]] Replies run_delay(const Caller& caller, const CommandLine& line);
+  [[nodiscard]] Backlog& backlog_of(const Caller& caller) {
+    return caller.source == Source::mqtt ? remote_lines_ : own_;
+  }
+  void ask_to_be_called();
 
   DeviceControl& device_;
   RemoteCommands remote_;
+  std::function<void(Instant)> call_me_;
+  Backlog own_;
+  Backlog remote_lines_;
+  bool is_in_backlog_ = false;  ///< the command that runs is one of its entries
 };
+
+/// How many commands an MQTT message is, for whoever bounds them.
+[[nodiscard]] std::size_t commands_in(const mqtt::Topics& topics, const mqtt::Message& message);
 
 }  // namespace meterseal::console

@@ -9,47 +9,19 @@
 #include <sstream>
 
 #include "console/errors.hpp"
-#include "support/test_facts.hpp"
+#include "support/fake_device.hpp"
 
 namespace meterseal::console {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kBody = R"("ENERGY":{"Power":231})";
-
 const UtcTime kBuilt{seconds{1'767'225'600}};   // 2026-01-01
 const UtcTime kProved{seconds{1'783'209'600}};  // 2026-07-05
 
-class FakeDevice : public DeviceControl {
- public:
-  [[nodiscard]] mqtt::Facts facts() const override {
-    mqtt::Facts facts = test::device_facts();
-    facts.device.tele_period = period;
-    facts.device.name = name;
-    return facts;
-  }
-  [[nodiscard]] std::string sensor_body() const override { return body; }
-  Result<void> set_tele_period(seconds asked) override {
-    if (fixed) return fail(fixed_by_file, "TelePeriod", "fixed by the configuration file");
-    period = asked;
-    ++changes;
-    return {};
-  }
-  void send_telemetry_soon() override { ++telemetry; }
-  void restart() override { ++restarts; }
-  [[nodiscard]] UtcTime clock_floor() const override { return floor; }
-  void reset_clock_floor() override { floor = kBuilt; }
-  UtcTime floor = kProved;
+using test::FakeDevice;
 
-  std::string body = kBody;
-  std::string name = "House";
-  seconds period{300};
-  bool fixed = false;
-  int changes = 0;
-  int telemetry = 0;
-  int restarts = 0;
-};
+const UtcTime kFloor{seconds{1783209600}};  // 2026-07-05
 
 class ConsoleTest : public testing::Test {
  protected:
@@ -83,7 +55,8 @@ TEST_F(ConsoleTest, AnswersWhatItDoesNotKnow) {
 TEST_F(ConsoleTest, AnswersWhatItRefusesWithTheReason) {
   const std::pair<const char*, const char*> rows[] = {
       {"Status 99", R"({"Command":"Error","Input":"STATUS 99","Reason":"this device has no such section"})"},
-      {"Status 9", R"({"Command":"Error","Input":"STATUS 9","Reason":"this device has no such section"})"},
+      {"Status 12", R"({"Command":"Error","Input":"STATUS 12","Reason":"there is no crash to tell of"})"},
+      {"Status 13", R"({"Command":"Error","Input":"STATUS 13","Reason":"this device has no shutters"})"},
       {"Status -1", R"({"Command":"Error","Input":"STATUS -1","Reason":"this device has no such section"})"},
       {"Status foo", R"({"Command":"Error","Input":"STATUS foo","Reason":"not a number"})"},
       {"Status2", R"({"Command":"Error","Input":"STATUS2","Reason":"no such index"})"},
@@ -148,13 +121,13 @@ TEST_F(ConsoleTest, RestartOneRestartsAndNothingElseDoes) {
 
 TEST_F(ConsoleTest, StatusAnswersOnItsOwnTopic) {
   const std::pair<const char*, std::pair<const char*, const char*>> rows[] = {
-      {"Status", {"STATUS", "Status"}},        {"Status1", {"STATUS", "Status"}},
-      {"Status ?", {"STATUS", "Status"}},      {"status 1", {"STATUS1", "StatusPRM"}},
-      {"STATUS 2", {"STATUS2", "StatusFWR"}},  {"Status 3", {"STATUS3", "StatusLOG"}},
-      {"Status 4", {"STATUS4", "StatusMEM"}},  {"Status 5", {"STATUS5", "StatusNET"}},
-      {"Status 6", {"STATUS6", "StatusMQT"}},  {"Status 7", {"STATUS7", "StatusTIM"}},
-      {"Status 8", {"STATUS8", "StatusSNS"}},  {"Status 10", {"STATUS10", "StatusSNS"}},
-      {"Status 11", {"STATUS11", "StatusSTS"}}};
+      {"Status", {"STATUS", "Status"}},         {"Status1", {"STATUS", "Status"}},
+      {"Status ?", {"STATUS", "Status"}},       {"status 1", {"STATUS1", "StatusPRM"}},
+      {"STATUS 2", {"STATUS2", "StatusFWR"}},   {"Status 3", {"STATUS3", "StatusLOG"}},
+      {"Status 4", {"STATUS4", "StatusMEM"}},   {"Status 5", {"STATUS5", "StatusNET"}},
+      {"Status 6", {"STATUS6", "StatusMQT"}},   {"Status 7", {"STATUS7", "StatusTIM"}},
+      {"Status 9", {"STATUS9", "StatusPTH"}},   {"Status 8", {"STATUS8", "StatusSNS"}},
+      {"Status 10", {"STATUS10", "StatusSNS"}}, {"Status 11", {"STATUS11", "StatusSTS"}}};
   for (const auto& [line, expected] : rows) {
     const Replies replies = local(line);
     ASSERT_EQ(replies.size(), 1U) << line;
@@ -173,7 +146,7 @@ TEST_F(ConsoleTest, StatusWithZeroGivesAllAndWithIndexZeroAllInOne) {
     names += reply.name + " ";
     apart.update(Json::parse(reply.json));
   }
-  EXPECT_EQ(names, "STATUS STATUS1 STATUS2 STATUS3 STATUS4 STATUS5 STATUS6 STATUS7 STATUS10 STATUS11 ");
+  EXPECT_EQ(names, "STATUS STATUS1 STATUS2 STATUS3 STATUS4 STATUS5 STATUS6 STATUS7 STATUS9 STATUS10 STATUS11 ");
   const Replies merged = local("Status0");
   ASSERT_EQ(merged.size(), 1U);
   EXPECT_EQ(merged[0].name, "STATUS0");
@@ -228,13 +201,12 @@ TEST_F(ConsoleTest, HostileMessagesAreAnsweredWithCleanText) {
 }
 
 TEST_F(ConsoleTest, TheClocksFloorIsShownToAllAndForgottenByAPersonAtTheDevice) {
+  device_.floor = kFloor;
   EXPECT_EQ(result("ClockFloor"), R"({"ClockFloor":"2026-07-05T00:00:00Z"})");
   EXPECT_NE(result("ClockFloor 1").find("only 0"), std::string::npos);
-  EXPECT_TRUE(remote("ClockFloor", "0", RemoteCommands::all).front().json.find("not allowed by MQTT") !=
-              std::string::npos)
-      << remote("ClockFloor", "0", RemoteCommands::all).front().json;
-  EXPECT_EQ(device_.floor, kProved);
-  EXPECT_EQ(result("ClockFloor 0"), R"({"ClockFloor":"2026-01-01T00:00:00Z"})");
+  EXPECT_NE(remote("ClockFloor", "0", RemoteCommands::all).front().json.find("not allowed by MQTT"), std::string::npos);
+  EXPECT_EQ(device_.floor, kFloor);
+  EXPECT_EQ(result("ClockFloor 0"), R"({"ClockFloor":"1970-01-01T00:00:00Z"})");
 }
 
 TEST(IsAllowed, FollowsTheTable) {
@@ -246,6 +218,11 @@ TEST(IsAllowed, FollowsTheTable) {
                       {Change::harmless, false, true, true},
                       {Change::guarded, false, false, true},
                       {Change::local, false, false, false}};
+  for (const auto remote : {RemoteCommands::none, RemoteCommands::safe, RemoteCommands::all}) {
+    EXPECT_TRUE(is_allowed({Source::local}, remote, Change::at_device));
+    for (const Source source : {Source::mqtt, Source::web, Source::http})
+      EXPECT_FALSE(is_allowed({source}, remote, Change::at_device));
+  }
   for (const Row& row : rows) {
     EXPECT_EQ(is_allowed({Source::mqtt}, RemoteCommands::none, row.change), row.none);
     EXPECT_EQ(is_allowed({Source::mqtt}, RemoteCommands::safe, row.change), row.safe);
@@ -257,16 +234,6 @@ TEST(IsAllowed, FollowsTheTable) {
       }
     }
   }
-}
-
-std::string_view mqtt_needs(Change change) {
-  switch (change) {
-    case Change::nothing: return "always";
-    case Change::harmless: return "safe";
-    case Change::guarded: return "all";
-    case Change::local: return "never";
-  }
-  return {};
 }
 
 TEST(CommandTable, NamesAreUniqueAndInOrder) {
@@ -284,7 +251,7 @@ TEST(CommandTable, IsTheTableOfTheDocumentation) {
   std::string table = "| command | arguments | by MQTT | what it does |\n|---|---|---|---|\n";
   for (const Command& command : commands()) {
     table += "| `" + std::string(command.name) + "` | " + std::string(command.arguments) + " | " +
-             std::string(mqtt_needs(command.change)) + " | " + std::string(command.help) + " |\n";
+             std::string(who_may(command.change)) + " | " + std::string(command.help) + " |\n";
   }
   std::ifstream file(METERSEAL_SOURCE_DIR "/docs/commands.md");
   std::stringstream document;

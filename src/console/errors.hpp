@@ -21,5 +21,7 @@ inline constexpr Code not_possible{505, ErrorClass::refuse, "console_not_possibl
                                    "do first what the reply names, or change it in the configuration file"};
 inline constexpr Code socket_unusable{506, ErrorClass::retry, "console_socket_unusable",
                                       "check that the agent runs, and use root or its user with the agent's --state"};
+inline constexpr Code only_at_device{507, ErrorClass::refuse, "console_only_at_device",
+                                     "use meterseal console on the device, as root or the agent's user"};
 
 }  // namespace meterseal::console

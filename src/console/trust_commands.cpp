@@ -3,6 +3,7 @@
 #include <array>
 
 #include "console/errors.hpp"
+#include "console/reply.hpp"
 #include "console/trust_control.hpp"
 #include "core/json_writer.hpp"
 #include "trust/pin.hpp"
@@ -11,30 +12,16 @@ namespace meterseal::console {
 
 namespace {
 
+constexpr std::size_t kCaRoom = std::size_t{16} * 1024;
+
 using trust::Learn;
 using trust::Mode;
 using trust::Renewal;
 
+constexpr std::uint32_t kNoDiscovery = 19;   // Tasmota's SetOption19: no discovery for Home Assistant
+constexpr std::uint32_t kApi = 128;          // Tasmota's SetOption128: commands by HTTP
 constexpr std::uint32_t kTls = 103;          // Tasmota's SetOption103: TLS on
 constexpr std::uint32_t kFingerprint = 132;  // Tasmota's SetOption132: fingerprint instead of CA
-
-/// One object of texts: keys and values in the order of the calls.
-class Answer {
- public:
-  Answer() { json_.open_object(); }
-  Answer& add(std::string_view key, std::string_view value) {
-    json_.key(key).text(value);
-    return *this;
-  }
-  [[nodiscard]] Result<Replies> done() {
-    json_.close_object();
-    return Replies{{"RESULT", std::string(json_.view())}};
-  }
-
- private:
-  std::array<char, 2048> memory_{};
-  JsonWriter json_{memory_};
-};
 
 Result<TrustControl*> control_of(DeviceControl& device, std::string_view command) {
   TrustControl* control = device.trust();
@@ -67,8 +54,24 @@ std::string shown(const std::optional<trust::Pin>& pin) {
 }
 
 tl::unexpected<Error> fixed(std::string_view command, std::string_view key) {
-  return fail(fixed_by_file, command,
-              Text<224>("the configuration file says mqtt.tls.").add(key).add(": change it there and restart"));
+  return fixed_in_file(command, Text<48>("mqtt.tls.").add(key));
+}
+
+/// SetOption19: Tasmota's discovery is on with 0. SetOption128: /cm is on with 1.
+Result<Replies> run_switch(const std::string& key, Setting setting, std::string_view on, const CommandLine& line,
+                           DeviceControl& device) {
+  SettingState state = device.setting(setting);
+  if (!line.is_query()) {
+    const auto asked = parse_number(line.data);
+    if (asked != 0 && asked != 1) return fail(bad_argument, key, "0 or 1");
+    const std::string wanted = std::to_string(*asked) == on ? "1" : "0";
+    if (state.value != wanted) {
+      if (!state.fixed_by.empty()) return fixed_in_file(key, state.fixed_by);
+      if (auto set = device.set(setting, {NewValue::Kind::text, wanted}); !set) return tl::unexpected(set.error());
+      state = device.setting(setting);
+    }
+  }
+  return text_reply(key, (state.value == "1") == (on == "1") ? "ON" : "OFF");
 }
 
 bool has_pin(const trust::Policy& policy) {
@@ -133,8 +136,10 @@ Result<Replies> run_mqtt_fingerprint(const CommandLine& line, DeviceControl& dev
 Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
   constexpr std::string_view kName = "SetOption";
   const std::uint32_t option = line.index.value_or(0);
-  if (option != kTls && option != kFingerprint) return fail(bad_argument, kName, "this device has no such option");
   const std::string key = std::string(kName) + std::to_string(option);
+  if (option == kNoDiscovery) return run_switch(key, Setting::discovery, "0", line, device);
+  if (option == kApi) return run_switch(key, Setting::api, "1", line, device);
+  if (option != kTls && option != kFingerprint) return fail(bad_argument, kName, "this device has no such option");
   TrustControl* control = device.trust();
   if (option == kTls) {
     const bool on = control != nullptr;
@@ -143,7 +148,7 @@ Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
     if ((*asked == 1) == on) return Answer().add(key, on ? "ON" : "OFF").done();
     return fail(not_possible, key,
                 on ? "plaintext needs mode = \"off\" and allow_plaintext = true in the configuration file"
-                   : "the configuration file says mode = \"off\": change it there and restart");
+                   : "the configuration file says mode = \"off\": change it there and reload it (Restart 1 or SIGHUP)");
   }
   const auto ready = control_of(device, key);
   if (!ready) return tl::unexpected(ready.error());
@@ -219,6 +224,26 @@ Result<Replies> run_tls_confirm(const CommandLine& line, DeviceControl& device) 
     answer.add("State", learned->confirmed ? "confirmed" : "unconfirmed: compare it with the broker's own certificate");
   }
   return answer.done();
+}
+
+Result<Replies> run_tls_ca(const CommandLine& line, DeviceControl& device) {
+  const auto control = control_of(device, "TlsCa");
+  if (!control) return tl::unexpected(control.error());
+  if (!line.is_query())
+    return fail(not_possible, "TlsCa", "a CA is uploaded on the page, or named by mqtt.tls.ca_file in the file");
+  const auto authorities = (*control)->authorities();
+  if (!authorities) return tl::unexpected(authorities.error());
+  std::vector<char> memory(kCaRoom);
+  JsonWriter json(memory);
+  json.open_object().key("TlsCa").open_object().key("From").text((*control)->state().anchors);
+  json.key("Count").integer(static_cast<std::int64_t>(authorities->count)).key("CA").open_array();
+  for (const Authority& one : authorities->first) {
+    json.open_object().key("Subject").text(one.subject).key("SHA256").text(one.sha256);
+    json.key("Until").text(one.until).close_object();
+  }
+  json.close_array().close_object().close_object();
+  if (json.truncated()) return fail(not_possible, "TlsCa", "the reply does not fit into its memory");
+  return Replies{{"RESULT", std::string(json.view())}};
 }
 
 Result<Replies> run_tls_status(const CommandLine& /*line*/, DeviceControl& device) {

@@ -13,6 +13,7 @@ namespace meterseal::console {
 [[nodiscard]] Result<Replies> run_tls_mode(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_tls_renewal(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_tls_confirm(const CommandLine& line, DeviceControl& device);
+[[nodiscard]] Result<Replies> run_tls_ca(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_tls_status(const CommandLine& line, DeviceControl& device);
 
 /// Clearing a slot and leaving a stronger mode are for a person at the device.

@@ -2,7 +2,7 @@
 
 #include "console/console.hpp"
 #include "console/trust_control.hpp"
-#include "support/test_facts.hpp"
+#include "support/fake_device.hpp"
 #include "trust/continuity.hpp"
 
 namespace meterseal::console {
@@ -22,6 +22,9 @@ class FakeTrust : public TrustControl {
     now.anchors = "/etc/ssl/certs";
   }
   [[nodiscard]] TrustState state() const override { return now; }
+  [[nodiscard]] Result<Authorities> authorities() const override {
+    return Authorities{140, {{"CN = Test CA", "AA:BB", "2030-01-01T00:00:00Z"}}};
+  }
   Result<void> change(const trust::Policy& policy) override {
     now.policy = policy;
     ++changes;
@@ -38,15 +41,8 @@ class FakeTrust : public TrustControl {
   int changes = 0;
 };
 
-class FakeDevice : public DeviceControl {
+class FakeDevice : public test::FakeDevice {
  public:
-  [[nodiscard]] mqtt::Facts facts() const override { return test::device_facts(); }
-  [[nodiscard]] std::string sensor_body() const override { return "\"ENERGY\":{}"; }
-  Result<void> set_tele_period(seconds /*period*/) override { return {}; }
-  void send_telemetry_soon() override {}
-  void restart() override {}
-  [[nodiscard]] UtcTime clock_floor() const override { return {}; }
-  void reset_clock_floor() override {}
   [[nodiscard]] TrustControl* trust() override { return is_plaintext ? nullptr : &control; }
 
   FakeTrust control;
@@ -110,9 +106,11 @@ TEST_F(TrustCommands, WhatTheFileDeclaresIsFixed) {
   set_pin(0, kFirst);
   device.control.now.fixed = {true, true, true, true};
   EXPECT_EQ(reason("MqttFingerprint1 " + kSecond),
-            "the configuration file says mqtt.tls.fingerprint: change it there and restart");
-  EXPECT_EQ(reason("SetOption132 0"), "the configuration file says mqtt.tls.mode: change it there and restart");
-  EXPECT_EQ(reason("TlsRenewal manual"), "the configuration file says mqtt.tls.renewal: change it there and restart");
+            "the configuration file says mqtt.tls.fingerprint: change it there and reload it (Restart 1 or SIGHUP)");
+  EXPECT_EQ(reason("SetOption132 0"),
+            "the configuration file says mqtt.tls.mode: change it there and reload it (Restart 1 or SIGHUP)");
+  EXPECT_EQ(reason("TlsRenewal manual"),
+            "the configuration file says mqtt.tls.renewal: change it there and reload it (Restart 1 or SIGHUP)");
   EXPECT_EQ(run("TlsMode"), R"({"TlsMode":"fingerprint"})");
   EXPECT_EQ(device.control.changes, 0);
 }

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "trust/lineage.hpp"
@@ -33,10 +34,23 @@ struct TrustState {
   std::string refusal;                  ///< why the last handshake was refused; empty: it was not
 };
 
+/// A certificate that is trusted by itself.
+struct Authority {
+  std::string subject;
+  std::string sha256;  ///< "AA:BB:..."
+  std::string until;   ///< "2027-01-01T00:00:00Z"
+};
+struct Authorities {
+  std::size_t count = 0;
+  std::vector<Authority> first;  ///< the first few of them; none of a folder, which is only looked up in
+};
+
 class TrustControl {
  public:
   virtual ~TrustControl() = default;
   [[nodiscard]] virtual TrustState state() const = 0;
+  /// @return why they cannot be read
+  [[nodiscard]] virtual Result<Authorities> authorities() const = 0;
   /// Replaces the policy of the broker as a whole. @return why it cannot be used; nothing has changed then
   virtual Result<void> change(const trust::Policy& policy) = 0;
   /// @return trust::nothing_learned, confirm_mismatch, learn_conflict_open

@@ -227,6 +227,27 @@ void Ledger::accept(Book& book, const CounterReading& reading, const MeterIdenti
   if (reading.stamp.utc) date(book, reading.stamp, *reading.stamp.utc, events);
 }
 
+bool Ledger::correct(Correction what, MilliWattHours energy) {
+  if (!book_ || !book_->days || book_->days->shown != book_->days->open) return false;
+  if (energy.value < 0 || energy.value > kMaxEnergyMwh) return false;
+  Counter import = book_->import;
+  switch (what) {
+    case Correction::total: {
+      const std::int64_t more = energy.value - import.total();
+      import.base += more;
+      import.at_anchor += more;
+      import.at_midnight += more;
+      break;
+    }
+    case Correction::today: import.at_midnight = import.total() - energy.value; break;
+    case Correction::yesterday: import.yesterday = energy.value; break;
+  }
+  // What a book's text can say (book_text.cpp).
+  if (import.at_midnight < 0 || import.at_midnight > import.at_anchor) return false;
+  book_->import = import;
+  return true;
+}
+
 std::optional<Totals> Ledger::totals() const {
   if (!book_) return std::nullopt;
   const Book& book = *book_;

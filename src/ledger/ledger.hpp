@@ -77,6 +77,13 @@ struct Event {
 };
 using Events = InlineVector<Event, 8>;
 
+/// What a person may set: the meter's own counters stay what they are.
+enum class Correction : std::uint8_t {
+  total,
+  today,
+  yesterday
+};
+
 class Ledger {
  public:
   Ledger(Limits limits, const Calendar& calendar);  ///< calendar must outlive the ledger
@@ -84,6 +91,10 @@ class Ledger {
   [[nodiscard]] Events book(const CounterReading& reading, const MeterIdentity& identity);
   /// Called about once a second: closes a day when no reading comes.
   [[nodiscard]] Events tick(const Stamp& now);
+
+  /// From here on the book says this, and counts on from it.
+  /// @return false: there is no book, or no day, or Today would be more than Total
+  [[nodiscard]] bool correct(Correction what, MilliWattHours energy);
 
   [[nodiscard]] std::optional<Totals> totals() const;  ///< nullopt before the first booked reading
 

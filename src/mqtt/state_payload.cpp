@@ -29,15 +29,6 @@ Text<17> with_colons(std::string_view mac) {
   return text;
 }
 
-/// "+07:00" of a local time.
-Text<8> format_offset(std::int32_t offset_s) {
-  const auto minutes = static_cast<std::uint64_t>(std::abs(offset_s)) / 60;
-  std::array<char, 8> memory{};
-  TextWriter text(memory);
-  text.add(offset_s < 0 ? '-' : '+').add_padded(minutes / 60, 2).add(':').add_padded(minutes % 60, 2);
-  return text.view();
-}
-
 void add_number(JsonWriter& json, std::string_view key, std::uint64_t value) {
   json.key(key).integer(static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)));
 }
@@ -100,7 +91,7 @@ void add_parameters(JsonWriter& json, const Facts& facts) {
   add_number(json, "Baudrate", facts.device.baud);
   add_text(json, "SerialConfig", facts.device.serial_config);
   add_text(json, "GroupTopic", "");
-  add_text(json, "OtaUrl", "");
+  add_text(json, "OtaUrl", facts.switches.ota_url);
   add_text(json, "RestartReason", facts.host.restart_reason);
   add_text(json, "Uptime", format_duration(facts.host.uptime));
   json.key("StartupUTC");
@@ -121,11 +112,45 @@ void add_firmware(JsonWriter& json, const Facts& facts) {
   json.close_object();
 }
 
+/// The options of one word of StatusLOG, which begins with option `first`.
+Text<8> option_word(const Facts& facts, unsigned first) {
+  const SwitchFacts& is = facts.switches;
+  const std::pair<unsigned, bool> options[] = {
+      {3, true},  // MQTT
+      {19, is.discovery == Switch::off},
+      {103, facts.mqtt.transport == Transport::tls},
+      {128, is.api == Switch::on},
+      {132, is.fingerprint == Switch::on},
+  };
+  std::uint32_t word = 0;
+  for (const auto& [number, is_on] : options) {
+    if (is_on && number >= first && number < first + 32) word |= 1U << (number - first);
+  }
+  return Text<8>().add_hex(word, 8);
+}
+
 void add_logging(JsonWriter& json, const Facts& facts) {
   json.open_object();
-  for (const std::string_view key : {"SerialLog", "WebLog", "MqttLog", "SysLog"}) add_number(json, key, 0);
+  add_number(json, "SerialLog", 0);
+  add_number(json, "WebLog", facts.switches.page_level);
+  add_number(json, "MqttLog", 0);
+  add_number(json, "SysLog", facts.switches.journal_level);
   add_text(json, "LogHost", "");
   json.key("TelePeriod").integer(facts.device.tele_period.count());
+  // @source Tasmota 15.2: options 0, then 18 bytes of numbers, then from 50, 82, 114 and 146 on
+  json.key("SetOption").open_array().text(option_word(facts, 0)).text("000000000000000000000000000000000000");
+  for (const unsigned first : {50U, 82U, 114U, 146U}) json.text(option_word(facts, first));
+  json.close_array().close_object();
+}
+
+/// Margins that this device does not watch: all of them are off.
+void add_thresholds(JsonWriter& json) {
+  json.open_object();
+  add_number(json, "PowerDelta", 0);
+  for (const std::string_view key : {"PowerLow", "PowerHigh", "VoltageLow", "VoltageHigh", "CurrentLow", "CurrentHigh",
+                                     "MaxPower", "MaxPowerHold", "MaxPowerWindow", "MaxEnergy", "MaxEnergyStart"}) {
+    add_number(json, key, 0);
+  }
   json.close_object();
 }
 
@@ -137,7 +162,7 @@ void add_memory(JsonWriter& json, const Facts& facts) {
   json.close_object();
 }
 
-void add_network(JsonWriter& json, const NetworkFacts& network) {
+void add_network(JsonWriter& json, const NetworkFacts& network, const SwitchFacts& switches) {
   json.open_object();
   add_text(json, "Hostname", network.hostname);
   add_text(json, "IPAddress", network.ip_address);
@@ -146,12 +171,14 @@ void add_network(JsonWriter& json, const NetworkFacts& network) {
   add_text(json, "DNSServer1", network.dns1);
   add_text(json, "DNSServer2", network.dns2);
   add_text(json, "Mac", with_colons(network.mac));
-  add_number(json, "Webserver", 0);
-  add_number(json, "HTTP_API", 0);
+  // @source Tasmota 15.2: 0 off, 1 user, 2 admin
+  add_number(json, "Webserver", switches.page == Switch::on ? 2 : 0);
+  add_number(json, "HTTP_API", switches.api == Switch::on ? 1 : 0);
+  add_text(json, "Metrics", switches.metrics);
   json.close_object();
 }
 
-void add_mqtt(JsonWriter& json, const MqttFacts& mqtt) {
+void add_mqtt(JsonWriter& json, const MqttFacts& mqtt, const SwitchFacts& switches) {
   json.open_object();
   add_text(json, "MqttHost", mqtt.host);
   add_number(json, "MqttPort", mqtt.port);
@@ -163,6 +190,8 @@ void add_mqtt(JsonWriter& json, const MqttFacts& mqtt) {
   add_number(json, "MAX_PACKET_SIZE", mqtt.max_packet);
   json.key("KEEPALIVE").integer(mqtt.keep_alive.count());
   json.key("SOCKET_TIMEOUT").integer(mqtt.timeout.count());
+  add_number(json, "Discovery", switches.discovery == Switch::on ? 1 : 0);
+  add_text(json, "RemoteCommands", switches.remote_commands);
   json.close_object();
 }
 
@@ -196,6 +225,7 @@ std::string_view key_of(StatusSection section) {
     case StatusSection::network: return "StatusNET";
     case StatusSection::mqtt: return "StatusMQT";
     case StatusSection::time: return "StatusTIM";
+    case StatusSection::thresholds: return "StatusPTH";
     case StatusSection::sensors: return "StatusSNS";
     case StatusSection::state: return "StatusSTS";
   }
@@ -210,9 +240,10 @@ void add_section(JsonWriter& json, StatusSection section, const Facts& facts, st
     case StatusSection::firmware: add_firmware(json, facts); break;
     case StatusSection::logging: add_logging(json, facts); break;
     case StatusSection::memory: add_memory(json, facts); break;
-    case StatusSection::network: add_network(json, facts.network); break;
-    case StatusSection::mqtt: add_mqtt(json, facts.mqtt); break;
+    case StatusSection::network: add_network(json, facts.network, facts.switches); break;
+    case StatusSection::mqtt: add_mqtt(json, facts.mqtt, facts.switches); break;
     case StatusSection::time: add_clock(json, facts); break;
+    case StatusSection::thresholds: add_thresholds(json); break;
     case StatusSection::sensors: add_sensor_object(json, sensor_body, facts.local, TimeSource::measured); break;
     case StatusSection::state: add_state(json, facts); break;
   }
@@ -246,7 +277,7 @@ Result<std::string_view> info1_message(std::span<char> out, const Facts& facts) 
 Result<std::string_view> info2_message(std::span<char> out, const Facts& facts) {
   JsonWriter json(out);
   json.open_object().key("Info2").open_object();
-  add_text(json, "WebServerMode", "Off");
+  add_text(json, "WebServerMode", facts.switches.page == Switch::on ? "Admin" : "Off");
   add_text(json, "Hostname", facts.network.hostname);
   add_text(json, "IPAddress", facts.network.ip_address);
   json.close_object().close_object();

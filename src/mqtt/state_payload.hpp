@@ -87,11 +87,30 @@ struct DeviceFacts {
   std::string_view serial_config;  ///< "8N1"
 };
 
+/// One of the ways in and out that an owner may close.
+enum class Switch : std::uint8_t {
+  off,
+  on
+};
+
+struct SwitchFacts {
+  Switch page = Switch::off;
+  Switch api = Switch::off;          ///< /cm
+  std::string_view metrics = "off";  ///< "off", "token", "loopback"
+  Switch discovery = Switch::off;    ///< of Home Assistant
+  std::string_view remote_commands;  ///< what commands by MQTT may change: "none", "safe", "all"
+  Switch fingerprint = Switch::off;  ///< the broker is known by its fingerprint alone
+  std::uint32_t journal_level = 2;   ///< Tasmota's: 1 error, 2 info, 3 debug
+  std::uint32_t page_level = 2;      ///< of the log that the page shows
+  std::string_view ota_url;
+};
+
 struct Facts {
   HostFacts host;
   NetworkFacts network;
   MqttFacts mqtt;
   DeviceFacts device;
+  SwitchFacts switches;
   std::optional<CivilTime> local;  ///< now; nullopt while the clock is unknown
   std::optional<CivilTime> utc;
 };
@@ -114,13 +133,14 @@ enum class StatusSection : std::uint8_t {
   network = 5,
   mqtt = 6,
   time = 7,
+  thresholds = 9,
   sensors = 10,  ///< also asked for as 8
   state = 11,
 };
-inline constexpr std::array kStatusSections{StatusSection::device,  StatusSection::parameters, StatusSection::firmware,
-                                            StatusSection::logging, StatusSection::memory,     StatusSection::network,
-                                            StatusSection::mqtt,    StatusSection::time,       StatusSection::sensors,
-                                            StatusSection::state};
+inline constexpr std::array kStatusSections{
+    StatusSection::device,     StatusSection::parameters, StatusSection::firmware, StatusSection::logging,
+    StatusSection::memory,     StatusSection::network,    StatusSection::mqtt,     StatusSection::time,
+    StatusSection::thresholds, StatusSection::sensors,    StatusSection::state};
 
 /// `{"StatusNET":{...}}`: one or several sections in one object.
 /// @param sensor_body  as write_energy_body() made it, without Period

@@ -80,7 +80,7 @@ TEST(StatePayload, InfoMessagesAreTasmotas) {
             R"~({"Info1":{"Module":"Raspberry Pi 4 Model B","Version":"0.1.0(meterseal)","FallbackTopic":"",)~"
             R"~("GroupTopic":""}})~");
   EXPECT_EQ(info2_message(memory, device_facts()).value(),
-            R"({"Info2":{"WebServerMode":"Off","Hostname":"meter-gw","IPAddress":"192.0.2.50"}})");
+            R"({"Info2":{"WebServerMode":"Admin","Hostname":"meter-gw","IPAddress":"192.0.2.50"}})");
   EXPECT_EQ(info3_message(memory, device_facts()).value(),
             R"({"Info3":{"RestartReason":"Software/System restart","BootCount":12}})");
 }
@@ -92,25 +92,30 @@ TEST(StatePayload, EachStatusSectionHasItsKeysInOrder) {
        R"("Power":"0","SwitchTopic":"0","ButtonRetain":0,"SwitchRetain":0,"SensorRetain":0,"PowerRetain":0,)"
        R"("InfoRetain":0,"StateRetain":0,"StatusRetain":0}})"},
       {StatusSection::parameters,
-       R"({"StatusPRM":{"Baudrate":9600,"SerialConfig":"8N1","GroupTopic":"","OtaUrl":"",)"
+       R"({"StatusPRM":{"Baudrate":9600,"SerialConfig":"8N1","GroupTopic":"","OtaUrl":"https://ota.example.com/",)"
        R"("RestartReason":"Software/System restart","Uptime":"0T01:02:03","StartupUTC":"2026-08-23T10:02:57",)"
        R"("Sleep":0,"BootCount":12}})"},
       {StatusSection::firmware,
        R"~({"StatusFWR":{"Version":"0.1.0(meterseal)","BuildDateTime":"2026-08-01T12:00:00","Core":"6.1.0",)~"
        R"("SDK":"3.0.17","CpuFrequency":1500,"Hardware":"aarch64, 4 cores"}})"},
       {StatusSection::logging,
-       R"({"StatusLOG":{"SerialLog":0,"WebLog":0,"MqttLog":0,"SysLog":0,"LogHost":"","TelePeriod":300}})"},
+       R"({"StatusLOG":{"SerialLog":0,"WebLog":2,"MqttLog":0,"SysLog":3,"LogHost":"","TelePeriod":300,)"
+       R"("SetOption":["00000008","000000000000000000000000000000000000","00000000","00200000","00044000",)"
+       R"("00000000"]}})"},
       {StatusSection::memory, R"({"StatusMEM":{"ProgramSize":2048,"Free":1000000,"Heap":152000}})"},
       {StatusSection::network,
        R"({"StatusNET":{"Hostname":"meter-gw","IPAddress":"192.0.2.50","Gateway":"192.0.2.1",)"
        R"("Subnetmask":"255.255.255.0","DNSServer1":"192.0.2.1","DNSServer2":"0.0.0.0","Mac":"02:BB:CC:1A:2B:3C",)"
-       R"("Webserver":0,"HTTP_API":0}})"},
+       R"("Webserver":2,"HTTP_API":1,"Metrics":"token"}})"},
       {StatusSection::mqtt,
        R"({"StatusMQT":{"MqttHost":"broker.example.com","MqttPort":8883,"MqttClientMask":"meterseal-emon_1",)"
        R"("MqttClient":"meterseal-emon_1","MqttUser":"emon_1","MqttCount":3,"MqttTLS":1,"MAX_PACKET_SIZE":262144,)"
-       R"("KEEPALIVE":30,"SOCKET_TIMEOUT":10}})"},
+       R"("KEEPALIVE":30,"SOCKET_TIMEOUT":10,"Discovery":1,"RemoteCommands":"safe"}})"},
       {StatusSection::time,
        R"({"StatusTIM":{"UTC":"2026-08-23T11:05:00Z","Local":"2026-08-23T13:05:00","Timezone":"+02:00"}})"},
+      {StatusSection::thresholds,
+       R"({"StatusPTH":{"PowerDelta":0,"PowerLow":0,"PowerHigh":0,"VoltageLow":0,"VoltageHigh":0,"CurrentLow":0,)"
+       R"("CurrentHigh":0,"MaxPower":0,"MaxPowerHold":0,"MaxPowerWindow":0,"MaxEnergy":0,"MaxEnergyStart":0}})"},
       {StatusSection::sensors, R"({"StatusSNS":{"Time":"2026-08-23T13:05:00","ENERGY":{"Power":231}}})"},
   };
   for (const auto& [section, text] : rows) EXPECT_EQ(status(section), text);
@@ -139,6 +144,21 @@ TEST(StatePayload, WhatIsNotKnownOfTheClockIsNull) {
   EXPECT_EQ(status(StatusSection::time, facts), R"({"StatusTIM":{"UTC":null,"Local":null,"Timezone":null}})");
   EXPECT_TRUE(Json::parse(status(StatusSection::parameters, facts)).at("StatusPRM").at("StartupUTC").is_null());
   EXPECT_TRUE(Json::parse(status(StatusSection::state, facts)).at("StatusSTS").at("Time").is_null());
+}
+
+TEST(StatePayload, WhatIsSwitchedOffIsShownAsOff) {
+  Facts facts = device_facts();
+  facts.switches = {};
+  facts.switches.remote_commands = "none";
+  const Json network = Json::parse(status(StatusSection::network, facts)).at("StatusNET");
+  EXPECT_EQ(network.at("Webserver"), 0);
+  EXPECT_EQ(network.at("HTTP_API"), 0);
+  EXPECT_EQ(network.at("Metrics"), "off");
+  const Json mqtt = Json::parse(status(StatusSection::mqtt, facts)).at("StatusMQT");
+  EXPECT_EQ(mqtt.at("Discovery"), 0);
+  EXPECT_EQ(mqtt.at("RemoteCommands"), "none");
+  std::vector<char> memory(8192);
+  EXPECT_NE(info2_message(memory, facts).value().find(R"("WebServerMode":"Off")"), std::string_view::npos);
 }
 
 TEST(StatePayload, PlaintextIsNotCalledTls) {

@@ -1,6 +1,7 @@
 #include "mqtt/time_text.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace meterseal::mqtt {
 
@@ -19,6 +20,14 @@ Text<32> format_duration(seconds duration) {
   TextWriter text(memory);
   text.add_uint(total / 86'400).add('T').add_padded(total / 3600 % 24, 2);
   text.add(':').add_padded(total / 60 % 60, 2).add(':').add_padded(total % 60, 2);
+  return text.view();
+}
+
+Text<8> format_offset(std::int32_t offset_s) {
+  const auto minutes = static_cast<std::uint64_t>(std::abs(offset_s)) / 60;
+  std::array<char, 8> memory{};
+  TextWriter text(memory);
+  text.add(offset_s < 0 ? '-' : '+').add_padded(minutes / 60, 2).add(':').add_padded(minutes % 60, 2);
   return text.view();
 }
 

@@ -15,6 +15,9 @@ namespace meterseal::mqtt {
 /// "12T00:00:07": days, hours, minutes, seconds.
 [[nodiscard]] Text<32> format_duration(seconds duration);
 
+/// "+07:00" of a local time.
+[[nodiscard]] Text<8> format_offset(std::int32_t offset_s);
+
 /// The time as text, or null while it is unknown.
 void add_time(JsonWriter& json, const std::optional<CivilTime>& time);
 

@@ -3,7 +3,9 @@
 // Who did what, when, from where, and what came of it: every login, refusal and change. Each event is also one line of
 // the program's log, which is what lasts. No secrets: what was typed as a password never gets here.
 //
-// Bounds: the last 200 events, each text cut. Thread: loop thread.
+// Bounds: the last 200 events, each text cut. Refusals, which anybody can cause, are told kRefusals times and then
+// twice a minute, with the number of those that were not: a flood fills neither the disk nor hides who came in. Thread:
+// loop thread.
 
 #include <deque>
 #include <optional>
@@ -33,6 +35,8 @@ struct WebEvent {
 class EventLog {
  public:
   static constexpr std::size_t kMost = 200;
+  static constexpr int kRefusals = 20;
+  static constexpr seconds kRefusalEach{30};
 
   EventLog(const Clock& clock, Log& log) : clock_(clock), log_(log) {}
 
@@ -41,12 +45,16 @@ class EventLog {
   [[nodiscard]] const std::deque<WebEvent>& events() const { return events_; }
 
  private:
+  [[nodiscard]] bool may_tell_refusal();
+
   // constant after construction
   const Clock& clock_;
   Log& log_;
 
   // loop thread only
   std::deque<WebEvent> events_;
+  Instant refusals_full_at_;  ///< generic cell rate algorithm: when all of kRefusals may come again
+  std::uint32_t kept_back_ = 0;
 };
 
 }  // namespace meterseal::web

@@ -28,5 +28,22 @@ TEST(EventLog, KeepsTheLastTwoHundred) {
   EXPECT_EQ(events.events().back().what.size(), 160U);
 }
 
+TEST(EventLog, AFloodOfRefusalsIsToldInPartAndHidesNobody) {
+  test::FakeClock clock;
+  test::CollectingLog log;
+  EventLog events(clock, log);
+  events.add(EventKind::login, "admin", "192.0.2.1", "logged in");
+  for (int i = 0; i < 10'000; ++i) events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
+  EXPECT_EQ(log.lines().size(), 1U + EventLog::kRefusals);
+  EXPECT_EQ(events.events().front().who, "admin") << "not pushed out";
+  clock.advance(EventLog::kRefusalEach);
+  events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
+  EXPECT_EQ(events.events().back().what, "wrong password (and 9980 more refusals)");
+  events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
+  EXPECT_EQ(log.lines().size(), 2U + EventLog::kRefusals) << "one each 30 s";
+  events.add(EventKind::login, "admin", "192.0.2.1", "logged in");
+  EXPECT_EQ(events.events().back().who, "admin") << "logins are told always";
+}
+
 }  // namespace
 }  // namespace meterseal::web

@@ -286,6 +286,10 @@ void Site::command(const Request& request, const Form& query, const Done& done) 
     if (!form) return done(error_response(400, "the form cannot be read", "send cmnd= as a form"));
     if (form->has("cmnd")) line = form->value("cmnd");
   }
+  if (query.has("cmnd") && console::holds_secret(query.value("cmnd"))) {
+    say(EventKind::refusal, "", request, "password of a command in a URL");
+    return done(error_response(400, "a password in the URL is never taken", "send cmnd= by POST: curl -d cmnd=..."));
+  }
   with_authorization(request, [this, line, done, request](const std::optional<Caller>& caller, Response refusal) {
     if (!caller) return done(std::move(refusal));
     const auto rights = caller->role == Role::admin ? console::Rights::change : console::Rights::view;

@@ -116,7 +116,7 @@ TEST_F(SiteTest, SixWrongPasswordsWaitSixtyThreeSecondsAndTheFloodChecksNothing)
   }
   EXPECT_EQ(hasher.checks, 6);
   EXPECT_EQ(log_in(site, "admin", kAdminPassword).csrf.size(), 43U) << "the pause is over: nobody is locked for good";
-  EXPECT_EQ(site.events().events().size(), 200U) << "bounded";
+  EXPECT_LT(site.events().events().size(), 40U) << "a flood neither fills the log nor hides who came in";
 }
 
 TEST_F(SiteTest, AnUnknownUserLooksLikeAWrongPassword) {
@@ -229,13 +229,27 @@ TEST_F(SiteTest, CmTakesPostAndJoinsSeveralReplies) {
 }
 
 TEST_F(SiteTest, WhatACommandCarriesIsNeverLogged) {
-  auto basic = request(Method::get, "/cm?cmnd=MqttPassword+canary-secret");
+  auto basic = request(Method::post, "/cm");
+  basic.body = "cmnd=MqttPassword+canary-secret";
   basic.authorization = "Basic YWRtaW46dGhyZWUgb2xkIGNvcHBlciBwb3Rz";
   EXPECT_EQ(status(basic), 200U);
   EXPECT_EQ(status(as(admin(), Method::post, "/api/console", "line=MqttPassword+canary-secret")), 200U);
   EXPECT_EQ(status(as(admin(), Method::post, "/api/save", "form=mqtt&MqttPassword=canary-secret")), 200U);
   EXPECT_FALSE(log.contains("canary"));
   EXPECT_TRUE(log.contains("console MqttPassword"));
+}
+
+TEST_F(SiteTest, APasswordInTheUrlOfACommandIsNeverTaken) {
+  for (const char* line :
+       {"MqttPassword+canary-secret", "Backlog+State%3BWebPassword+canary-secret", "MqttPasword+x"}) {
+    auto get = request(Method::get, std::string("/cm?cmnd=") + line);
+    get.authorization = "Basic YWRtaW46dGhyZWUgb2xkIGNvcHBlciBwb3Rz";
+    EXPECT_EQ(status(get), 400U) << line;
+    auto post = request(Method::post, std::string("/cm?cmnd=") + line);
+    post.authorization = get.authorization;
+    EXPECT_EQ(status(post), 400U) << line;
+  }
+  EXPECT_FALSE(log.contains("canary"));
 }
 
 TEST_F(SiteTest, NoAnswerHoldsAStoredSecret) {

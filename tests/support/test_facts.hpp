@@ -42,6 +42,15 @@ inline mqtt::Facts device_facts() {
                 .max_packet = 262'144};
   facts.device = {
       .name = "House", .topic = "emon_1", .tele_period = seconds{300}, .baud = 9600, .serial_config = "8N1"};
+  facts.switches = {.page = mqtt::Switch::on,
+                    .api = mqtt::Switch::on,
+                    .metrics = "token",
+                    .discovery = mqtt::Switch::on,
+                    .remote_commands = "safe",
+                    .fingerprint = mqtt::Switch::on,
+                    .journal_level = 3,
+                    .page_level = 2,
+                    .ota_url = "https://ota.example.com/"};
   facts.local = CivilTime{{2026, 8, 23}, 13, 5, 0, 0, 7200};
   facts.utc = CivilTime{{2026, 8, 23}, 11, 5, 0, 0, 0};
   return facts;

@@ -15,12 +15,13 @@ class CommandBudget {
   static constexpr int kBurst = 50;
   static constexpr int kPerSecond = 10;
 
-  [[nodiscard]] bool take(Instant now) {
+  /// @param count  of commands in one message: all of them are taken, or none
+  [[nodiscard]] bool take(Instant now, int count = 1) {
     constexpr LoopClock::duration kEach = std::chrono::duration_cast<LoopClock::duration>(seconds{1}) / kPerSecond;
     // Generic cell rate algorithm: the moment at which the bucket is full again.
     const Instant begin = std::max(full_at_, now);
-    if (begin - now > kEach * (kBurst - 1)) return false;
-    full_at_ = begin + kEach;
+    if (begin - now > kEach * (kBurst - count)) return false;
+    full_at_ = begin + kEach * count;
     return true;
   }
 

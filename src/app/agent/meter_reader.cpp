@@ -285,6 +285,23 @@ std::optional<Instant> MeterReader::newest(Instant now) const {
   return last_block_;
 }
 
+bool MeterReader::correct(ledger::Correction what, ledger::MilliWattHours energy) {
+  const auto before = ledger_.totals();
+  if (!ledger_.correct(what, energy)) return false;
+  is_book_changed_ = true;
+  is_book_urgent_ = true;
+  const std::int64_t was = what == ledger::Correction::total   ? before->total.value
+                           : what == ledger::Correction::today ? before->today.value
+                                                               : before->yesterday.value;
+  Text<220> text(plan_.name);
+  text.add(what == ledger::Correction::total   ? ": Total"
+           : what == ledger::Correction::today ? ": Today"
+                                               : ": Yesterday");
+  text.add(" set by command from ").add_fixed(was, 6, 3).add(" to ").add_fixed(energy.value, 6, 3).add(" kWh");
+  log_.warn(kTag, text);
+  return true;
+}
+
 std::optional<outbox::NamedValue> MeterReader::book_to_keep() {
   if (!std::exchange(is_book_changed_, false)) return std::nullopt;
   is_book_urgent_ = false;

@@ -47,6 +47,10 @@ class MeterReader {
   /// The energy since the last telemetry message.
   [[nodiscard]] mqtt::PeriodEnergy next_period(Instant now) { return periods_.next(telemetry(now)); }
 
+  [[nodiscard]] std::optional<ledger::Totals> totals() const { return ledger_.totals(); }
+  /// A person sets what the book says. @return false: the book cannot say that
+  [[nodiscard]] bool correct(ledger::Correction what, ledger::MilliWattHours energy);
+
   /// The book, if it changed since the last call: to be committed with the record that is made from it.
   [[nodiscard]] std::optional<outbox::NamedValue> book_to_keep();
   /// A day was closed or a counter began anew: not to be lost with the power.

@@ -72,6 +72,12 @@ std::optional<UtcTime> parse_clock_floor(std::string_view text) {
   return UtcTime(seconds(since_epoch_s));
 }
 
+std::vector<std::string> Settings::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values_) names.push_back(name);
+  return names;
+}
+
 std::string Settings::value(const std::string& name) const {
   const auto found = values_.find(name);
   return found == values_.end() ? std::string() : found->second;

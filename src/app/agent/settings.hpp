@@ -55,6 +55,8 @@ class Settings {
   /// Names this store: another one when the state directory was lost, so that its sequence numbers are not mistaken.
   [[nodiscard]] const std::string& outbox() const { return outbox_; }
 
+  /// Of everything that is kept.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// Any other kept value; empty: none.
   [[nodiscard]] std::string value(const std::string& name) const;
 

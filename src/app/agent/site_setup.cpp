@@ -70,15 +70,18 @@ tl::unexpected<std::vector<Error>> only(const Error& error) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_site(const std::string& file) {
+tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_site(const std::string& file,
+                                                                       const Overlay& overlay) {
   auto profiles = load_all_profiles(fs::path(file).parent_path() / "profiles");
   if (!profiles) return only(profiles.error());
-  auto config = load_config(file, names_of(*profiles), environment("CREDENTIALS_DIRECTORY"));
+  ConfigSource source{file, names_of(*profiles), environment("CREDENTIALS_DIRECTORY"), overlay};
+  auto config = load_config(file, source.profiles, source.credentials_dir, overlay);
   if (!config) return tl::unexpected(std::move(config.error()));
   auto topics = mqtt::Topics::make(config->device.full_topic, config->device.topic);
   if (!topics) return only(topics.error());
 
-  std::unique_ptr<SiteSetup> setup(new SiteSetup{std::move(*config), std::move(*profiles), {}, {}, *topics});
+  std::unique_ptr<SiteSetup> setup(
+      new SiteSetup{std::move(*config), std::move(*profiles), {}, {}, *topics, std::move(source)});
   auto buses = make_site_plan(setup->config, setup->profiles);
   if (!buses) return only(buses.error());
   setup->buses = std::move(*buses);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/agent/broker_trust.hpp"
+#include "app/agent/setting_desk.hpp"
 #include "app/agent/site_plan.hpp"
 #include "app/config/config.hpp"
 #include "meter/profile.hpp"
@@ -24,10 +25,13 @@ struct SiteSetup {
   std::vector<BusPlan> buses;                       ///< point into profiles
   std::vector<std::shared_ptr<BrokerTrust>> trust;  ///< of each broker; nullptr: plaintext, which the file allows
   mqtt::Topics topics;
+  ConfigSource source;  ///< to read the configuration again
 };
 
-/// @param file  of the configuration
+/// @param file     of the configuration
+/// @param overlay  what was set by command
 /// @return all faults that were found
-[[nodiscard]] tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_site(const std::string& file);
+[[nodiscard]] tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_site(const std::string& file,
+                                                                                     const Overlay& overlay = {});
 
 }  // namespace meterseal::app

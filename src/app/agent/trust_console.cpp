@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/agent/authority_list.hpp"
 #include "trust/errors.hpp"
 #include "trust/verdict.hpp"
 
@@ -9,9 +10,9 @@ namespace meterseal::app {
 
 namespace {
 
-std::string anchors_of(const TlsConfig& tls) {
-  if (tls.ca_builtin) return "compiled in";
-  return tls.ca_file.path.empty() ? tls.ca_path.path : tls.ca_file.path;
+std::string anchors_of(const trust::host::TlsSettings& settings) {
+  if (settings.ca_builtin) return "compiled in";
+  return settings.ca_file.empty() ? settings.ca_path : settings.ca_file;
 }
 
 }  // namespace
@@ -41,13 +42,17 @@ console::TrustState TrustConsole::state() const {
     state.lineage.swapped = false;
   }
   state.fixed = config_->tls.fixed;
-  state.anchors = anchors_of(config_->tls);
+  state.anchors = anchors_of(first_->settings());
   state.refusal = refusal_;
   if (const auto served = first_->served()) {
     state.served = served->certificate;
     state.served_until = served->not_after;
   }
   return state;
+}
+
+Result<console::Authorities> TrustConsole::authorities() const {
+  return list_authorities(first_->settings());
 }
 
 Result<void> TrustConsole::change(const trust::Policy& policy) {

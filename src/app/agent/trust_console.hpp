@@ -33,6 +33,7 @@ class TrustConsole final : public console::TrustControl {
   void note_refusal(const std::string& host, std::uint16_t port, std::string text);
 
   [[nodiscard]] console::TrustState state() const override;
+  [[nodiscard]] Result<console::Authorities> authorities() const override;
   Result<void> change(const trust::Policy& policy) override;
   Result<void> confirm(const trust::Sha256& shown) override;
 

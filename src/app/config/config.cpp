@@ -80,6 +80,11 @@ DeviceConfig read_device(const Node& table, Problems& problems) {
 
 std::vector<BrokerConfig> read_brokers(Section& section, Problems& problems) {
   std::vector<BrokerConfig> brokers;
+  if (section.is_empty_list("hosts")) {
+    section.allow("hosts");
+    section.warn("hosts", "names no broker: nothing is sent before the command MqttHost names one");
+    return brokers;
+  }
   const auto hosts = section.texts("hosts", kMaxBrokers);
   if (!section.has("hosts")) section.problem(config_missing_key, "hosts", "is missing");
   for (const Located& host : hosts) {
@@ -168,6 +173,8 @@ void read_preset(Section& section, const DeviceConfig& device, MqttConfig& mqtt,
       section.problem(config_conflict, "sas_key_file", "is used with preset \"azure-iot-hub\" only");
   }
   if (mqtt.preset != mqtt::Preset::none) {
+    if (mqtt.brokers.empty() && section.is_empty_list("hosts"))
+      section.problem(config_missing_key, "hosts", "is needed with a preset");
     for (const BrokerConfig& broker : mqtt.brokers) {
       if (broker.tls.policy.mode == trust::Mode::off)
         section.problem(config_conflict, "preset", "takes no plaintext (mqtt.tls.mode = \"off\")");
@@ -224,11 +231,21 @@ Config read_config(const Node& node, std::span<const std::string> profiles, Prob
   return config;
 }
 
-Config parse_into(std::string_view text, std::span<const std::string> profiles, Problems& problems) {
-  const auto tree = parse_toml(text);
-  if (tree) return read_config(*tree, profiles, problems);
-  problems.add(config_syntax, tree.error().line, tree.error().text);
-  return {};
+Config parse_into(std::string_view text, std::span<const std::string> profiles, const Overlay& overlay,
+                  Problems& problems) {
+  auto tree = parse_toml(text);
+  if (!tree) {
+    problems.add(config_syntax, tree.error().line, tree.error().text);
+    return {};
+  }
+  auto fixed = lay_over(*tree, overlay);
+  Config config = read_config(*tree, profiles, problems);
+  config.fixed = std::move(fixed);
+  if (overlay.owner == FileOwner::device) {
+    // How the broker is known is what somebody answered once, not what an owner declared for good.
+    for (BrokerConfig& broker : config.mqtt.brokers) broker.tls.fixed = {};
+  }
+  return config;
 }
 
 ConfigResult finished(Config config, const Problems& problems) {
@@ -270,17 +287,18 @@ std::string resolve(const std::string& config_file, const std::string& path) {
   return config_file.substr(0, config_file.rfind('/') + 1) + path;
 }
 
-ConfigResult parse_config(std::string_view text, const std::string& file, std::span<const std::string> profiles) {
+ConfigResult parse_config(std::string_view text, const std::string& file, std::span<const std::string> profiles,
+                          const Overlay& overlay) {
   Problems problems(file);
-  return finished(parse_into(text, profiles, problems), problems);
+  return finished(parse_into(text, profiles, overlay, problems), problems);
 }
 
 ConfigResult load_config(const std::string& file, std::span<const std::string> profiles,
-                         const std::string& credentials_dir) {
+                         const std::string& credentials_dir, const Overlay& overlay) {
   Problems problems(file);
   const auto text = read_config_file(problems);
   if (!text) return tl::unexpected(problems.errors());
-  Config config = parse_into(*text, profiles, problems);
+  Config config = parse_into(*text, profiles, overlay, problems);
   check_files(config, credentials_dir, problems);
   return finished(std::move(config), problems);
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "app/config/config_address.hpp"
+#include "app/config/overlay.hpp"
 #include "console/console.hpp"
 #include "console/trust_control.hpp"
 #include "core/result.hpp"
@@ -79,7 +81,7 @@ struct BrokerConfig {
 };
 
 struct MqttConfig {
-  std::vector<BrokerConfig> brokers;  ///< in order of preference
+  std::vector<BrokerConfig> brokers;  ///< in order of preference; none: until MqttHost names one
   mqtt::Preset preset = mqtt::Preset::none;
   std::string client_id;
   std::string user;  ///< empty: none
@@ -174,6 +176,7 @@ struct Config {
   AlarmConfig alarm;
   std::optional<WebConfig> web;
   std::vector<BusConfig> buses;
+  std::set<console::Setting> fixed;   ///< what no command sets, because the file does
   std::vector<std::string> warnings;  ///< "FILE:LINE: ...": to be logged once at start
 };
 
@@ -183,12 +186,13 @@ using ConfigResult = tl::expected<Config, std::vector<Error>>;
 /// Reads, checks, and reads the password.
 /// @param profiles         names and aliases of the known meter profiles; case, '-' and '_' do not matter
 /// @param credentials_dir  systemd's $CREDENTIALS_DIRECTORY; empty: none
+/// @param overlay  what was set by command
 [[nodiscard]] ConfigResult load_config(const std::string& file, std::span<const std::string> profiles,
-                                       const std::string& credentials_dir);
+                                       const std::string& credentials_dir, const Overlay& overlay = {});
 
 /// The same for a text, without opening any file.
 /// @param file  for messages; relative paths are taken from its folder
 [[nodiscard]] ConfigResult parse_config(std::string_view text, const std::string& file,
-                                        std::span<const std::string> profiles);
+                                        std::span<const std::string> profiles, const Overlay& overlay = {});
 
 }  // namespace meterseal::app

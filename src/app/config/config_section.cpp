@@ -177,6 +177,11 @@ std::vector<Located> Section::texts(std::string_view key, std::size_t most) {
   return texts;
 }
 
+bool Section::is_empty_list(std::string_view key) const {
+  const Node* node = find(key);
+  return node != nullptr && node->kind == Node::Kind::list && node->children.empty();
+}
+
 const Node* Section::table(std::string_view key) {
   return find(key, Node::Kind::table, "a table: [" + name_of(key) + "]");
 }

@@ -80,6 +80,7 @@ class Section {
   }
 
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
+  [[nodiscard]] bool is_empty_list(std::string_view key) const;
   [[nodiscard]] int line() const { return table_.line; }
   [[nodiscard]] int line_of(std::string_view key) const;  ///< of the key, else of the table
   [[nodiscard]] std::string name_of(std::string_view key) const;

@@ -120,7 +120,6 @@ TEST(Config, RefusesValuesOfTheDevice) {
 TEST(Config, RefusesValuesOfMqtt) {
   const Fault rows[] = {
       {"no hosts", "hosts = [\"broker.example.com:8883\"]\n", "", 3, config_missing_key, "mqtt.hosts: is missing"},
-      {"empty list", "[\"broker.example.com:8883\"]", "[]", 4, config_bad_value, "mqtt.hosts: is empty"},
       {"URL", "broker.example.com:8883", "mqtts://broker", 4, config_bad_value,
        "mqtt.hosts: \"mqtts://broker\" is a URL; write HOST:PORT only"},
       {"bare IPv6", "broker.example.com:8883", "2001:db8::1", 4, config_bad_value,

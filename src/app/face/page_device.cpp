@@ -55,6 +55,14 @@ std::string_view name_of(trust::Mode mode) {
   return {};
 }
 
+/// The forms' settings that are kept by the device.
+constexpr std::pair<std::string_view, console::Setting> kPageSettings[] = {
+    {"MqttHost", console::Setting::mqtt_host},         {"MqttPort", console::Setting::mqtt_port},
+    {"MqttClient", console::Setting::mqtt_client},     {"MqttUser", console::Setting::mqtt_user},
+    {"MqttPassword", console::Setting::mqtt_password}, {"Topic", console::Setting::topic},
+    {"FullTopic", console::Setting::full_topic},       {"FriendlyName", console::Setting::device_name},
+};
+
 /// The console line inside a remedy: "only if ...: MqttFingerprint1 AA:BB". Empty: there is none, or this build's
 /// console does not know it.
 std::string line_in(std::string_view remedy) {
@@ -264,46 +272,30 @@ std::vector<Metric> PageDevice::metrics() {
   return list;
 }
 
-/// What stands in the configuration file, under the name of its command.
-std::optional<std::string> PageDevice::declared(std::string_view command) const {
-  const Config& config = parts_.setup.config;
-  const BrokerConfig& broker = config.mqtt.brokers.front();
-  const trust::Policy& policy = broker.tls.policy;
-  const auto pin = [&](std::size_t slot) {
-    return policy.pins[slot] ? std::string(trust::format_pin(*policy.pins[slot]).view()) : std::string();
-  };
-  if (command == "MqttHost") return broker.address.host;
-  if (command == "MqttPort") return std::to_string(broker.address.port);
-  if (command == "MqttClient") return config.mqtt.client_id;
-  if (command == "MqttUser") return config.mqtt.user;
-  if (command == "MqttPassword") return config.mqtt.password.empty() ? "" : "****";
-  if (command == "Topic") return config.device.topic;
-  if (command == "FullTopic") return config.device.full_topic;
-  if (command == "TlsMode") return std::string(name_of(policy.mode));
-  if (command == "MqttFingerprint1") return pin(0);
-  if (command == "MqttFingerprint2") return pin(1);
-  if (command == "FriendlyName") return config.device.name;
-  if (command == "Timezone") return config.device.timezone;
-  if (command == "TelePeriod" && config.device.tele_period) return std::to_string(config.device.tele_period->count());
-  return std::nullopt;
-}
-
-/// How the broker is known may be set by command where the file leaves it open.
-bool PageDevice::is_left_open(std::string_view command) const {
-  const console::FixedByFile& fixed = parts_.setup.config.mqtt.brokers.front().tls.fixed;
-  if (command == "TlsMode") return !fixed.mode;
-  if (command == "TlsRenewal") return !fixed.renewal;
-  return command.starts_with("MqttFingerprint") && !fixed.pins;
+/// What the file declares for good about how the broker is known.
+bool PageDevice::is_trust_fixed(std::string_view command) const {
+  const auto& brokers = parts_.setup.config.mqtt.brokers;
+  if (brokers.empty()) return false;
+  const console::FixedByFile& fixed = brokers.front().tls.fixed;
+  if (command == "TlsMode") return fixed.mode;
+  if (command == "TlsRenewal") return fixed.renewal;
+  return command.starts_with("MqttFingerprint") && fixed.pins;
 }
 
 Setting PageDevice::setting(std::string_view command) const {
-  if (auto fixed = declared(command); fixed && !is_left_open(command))
-    return {std::move(*fixed), Setting::State::fixed};
+  const Config& config = parts_.setup.config;
+  for (const auto& [name, setting] : kPageSettings) {
+    if (command != name) continue;
+    const console::SettingState state = parts_.device.setting(setting);
+    return {state.value, state.fixed_by.empty() ? Setting::State::open : Setting::State::fixed};
+  }
+  if (command == "Timezone") return {config.device.timezone, Setting::State::fixed};
   auto value = value_in(parts_.console.run(command, {console::Source::web, console::Rights::view}));
   if (!value) return {};
   // Tasmota's word for no fingerprint.
   if (command.starts_with("MqttFingerprint") && *value == "0") value->clear();
-  return {std::move(*value), Setting::State::open};
+  const bool is_fixed = is_trust_fixed(command) || (command == "TelePeriod" && config.device.tele_period);
+  return {std::move(*value), is_fixed ? Setting::State::fixed : Setting::State::open};
 }
 
 /// Those of the broker, else those of the first one: whoever sets up a new broker has the same ones at hand.

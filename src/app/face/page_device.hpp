@@ -85,8 +85,7 @@ class PageDevice final : public web::DeviceView {
 
  private:
   [[nodiscard]] web::MeterView view_of(MeterReader& reader) const;
-  [[nodiscard]] std::optional<std::string> declared(std::string_view command) const;
-  [[nodiscard]] bool is_left_open(std::string_view command) const;
+  [[nodiscard]] bool is_trust_fixed(std::string_view command) const;
   [[nodiscard]] const BrokerConfig* config_of(const HostPort& address) const;
   [[nodiscard]] Patient patient_at(const HostPort& address) const;
   [[nodiscard]] PageTasks::Examination examination_of(Patient patient) const;

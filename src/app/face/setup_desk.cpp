@@ -21,7 +21,6 @@ namespace meterseal::app {
 
 namespace {
 
-constexpr const char* kPasswordFile = "mqtt.password";
 /// A whole round of the slowest line, and one answer that does not come.
 constexpr seconds kTryFor{6};
 

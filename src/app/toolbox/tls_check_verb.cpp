@@ -43,7 +43,7 @@ Result<Patient> patient_of(const CheckArguments& arguments, const std::optional<
     const auto to = parse_host_port(arguments.address, kTlsPort);
     if (!to) return fail(bad_argument, arguments.address, to.error());
     patient.to = *to;
-  } else if (config) {
+  } else if (config && !config->mqtt.brokers.empty()) {
     patient.to = config->mqtt.brokers.front().address;
   } else {
     return fail(bad_argument, "meterseal tls check", "needs HOST[:PORT] where no configuration file names a broker");

@@ -58,6 +58,7 @@ Result<HostPort> broker_of(const ConfirmArguments& arguments, const std::string&
     const std::optional<trust::Learned>& learned = lineage->learned;
     if (learned && !learned->confirmed) return broker.address;
   }
+  if (config->mqtt.brokers.empty()) return fail(bad_argument, "mqtt.hosts", "names no broker");
   return config->mqtt.brokers.front().address;
 }
 

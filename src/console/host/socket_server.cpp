@@ -40,14 +40,16 @@ bool is_allowed(stream_protocol::socket& socket) {
 
 class Client : public std::enable_shared_from_this<Client> {
  public:
-  Client(stream_protocol::socket socket, const SocketServer::Run& run, std::shared_ptr<const int> counted)
-      : socket_(std::move(socket)), silence_(socket_.get_executor()), run_(run), counted_(std::move(counted)) {}
+  Client(stream_protocol::socket socket, const SocketServer::Run& run, std::chrono::milliseconds longest_answer,
+         std::shared_ptr<const int> counted)
+      : socket_(std::move(socket)),
+        silence_(socket_.get_executor()),
+        run_(run),
+        longest_answer_(longest_answer),
+        counted_(std::move(counted)) {}
 
   void read() {
-    silence_.expires_after(kLongestSilence);
-    silence_.async_wait([self = shared_from_this()](const error_code& spoke) {
-      if (!spoke) self->close();
-    });
+    close_after(kLongestSilence);
     socket_.async_read_some(boost::asio::buffer(memory_),
                             [self = shared_from_this()](error_code failed, std::size_t n) {
                               self->silence_.cancel();
@@ -63,6 +65,13 @@ class Client : public std::enable_shared_from_this<Client> {
   }
 
  private:
+  void close_after(std::chrono::milliseconds pause) {
+    silence_.expires_after(pause);
+    silence_.async_wait([self = shared_from_this()](const error_code& spoke) {
+      if (!spoke) self->close();
+    });
+  }
+
   void answer() {
     const std::size_t end = line_.find('\n');
     if (end == std::string::npos) return line_.size() > kMaxLine ? close() : read();
@@ -71,8 +80,10 @@ class Client : public std::enable_shared_from_this<Client> {
       out_ += reply.name + " " + reply.json + "\n";
     out_ += "\n";
     line_.erase(0, end + 1);
+    close_after(longest_answer_);
     boost::asio::async_write(socket_, boost::asio::buffer(out_),
                              [self = shared_from_this()](error_code failed, std::size_t /*n*/) {
+                               self->silence_.cancel();
                                if (!failed) self->answer();
                              });
   }
@@ -80,6 +91,7 @@ class Client : public std::enable_shared_from_this<Client> {
   stream_protocol::socket socket_;
   boost::asio::steady_timer silence_;
   SocketServer::Run run_;
+  const std::chrono::milliseconds longest_answer_;
   std::shared_ptr<const int> counted_;  ///< one copy for each client that lives
   std::array<char, 2048> memory_{};
   std::string line_;
@@ -88,8 +100,8 @@ class Client : public std::enable_shared_from_this<Client> {
 
 class UnixServer final : public SocketServer {
  public:
-  UnixServer(boost::asio::io_context& loop, std::string path, Run run)
-      : acceptor_(loop), path_(std::move(path)), run_(std::move(run)) {}
+  UnixServer(boost::asio::io_context& loop, std::string path, Run run, std::chrono::milliseconds longest_answer)
+      : acceptor_(loop), path_(std::move(path)), run_(std::move(run)), longest_answer_(longest_answer) {}
   ~UnixServer() override {
     error_code ignored;
     acceptor_.close(ignored);
@@ -123,7 +135,7 @@ class UnixServer final : public SocketServer {
       if (!failed && has_room && is_allowed(socket)) {
         // A client that outlives the server runs nothing any more.
         Run run = [this, open](std::string_view line) { return *open ? run_(line) : Replies{}; };
-        std::make_shared<Client>(std::move(socket), run, counter_)->read();
+        std::make_shared<Client>(std::move(socket), run, longest_answer_, counter_)->read();
       }
       accept();
     });
@@ -132,6 +144,7 @@ class UnixServer final : public SocketServer {
   stream_protocol::acceptor acceptor_;
   const std::string path_;
   const Run run_;
+  const std::chrono::milliseconds longest_answer_;
   bool is_bound_ = false;
   std::shared_ptr<bool> is_open_ = std::make_shared<bool>(true);
   std::shared_ptr<const int> counter_ = std::make_shared<const int>(0);
@@ -158,9 +171,9 @@ std::string reason() {
 }  // namespace
 
 Result<std::unique_ptr<SocketServer>> SocketServer::open(boost::asio::io_context& loop, const std::string& path,
-                                                         Run run) {
+                                                         Run run, std::chrono::milliseconds longest_answer) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return unusable(path, "is longer than 107 bytes");
-  auto server = std::make_unique<UnixServer>(loop, path, std::move(run));
+  auto server = std::make_unique<UnixServer>(loop, path, std::move(run), longest_answer);
   if (auto listening = server->listen(); !listening) return tl::unexpected(listening.error());
   return server;
 }

@@ -23,7 +23,19 @@ constexpr const char* kIdentity = "web.identity";
 constexpr const char* kHistory = "web.history";
 constexpr const char* kProvisioned = "provisioned";
 /// Everything that only a device that was set up has.
-constexpr const char* kSignsOfLife[] = {kProvisioned, kAccess, "meterseal.db", "meterseal.db-wal", "site.toml"};
+constexpr const char* kSignsOfLife[] = {kProvisioned, kAccess, "site.toml"};
+constexpr const char* kReadings[] = {"meterseal.db", "meterseal.db-wal"};
+constexpr const char* kResetBegun = "reset.begun";
+constexpr const char* kResetDone = "reset.done";
+/// What an owner has made of this device. The mark that closes the set-up goes last.
+constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", kAccess,
+                                   kIdentity,   kHistory,        kProvisioned};
+
+/// What cannot be looked at counts as there.
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::symlink_status(path, error).type() != std::filesystem::file_type::not_found;
+}
 
 constexpr std::size_t kMostAccess = 16 * 1024;
 constexpr std::size_t kMostIdentity = 64 * 1024;
@@ -73,17 +85,36 @@ Result<void> WebState::keep_history(const PowerHistory& history) const {
 
 bool WebState::is_untouched() const {
   for (const char* name : kSignsOfLife) {
-    std::error_code error;
-    const auto status = std::filesystem::symlink_status(path(name), error);
-    // What cannot be looked at counts as there.
-    if (status.type() != std::filesystem::file_type::not_found) return false;
+    if (is_there(path(name))) return false;
+  }
+  if (read_private_file(path(kResetDone), kMostAccess).state == FileState::read) return true;
+  for (const char* name : kReadings) {
+    if (is_there(path(name))) return false;
   }
   return true;
 }
 
 Result<void> WebState::mark_provisioned() const {
-  return write(kProvisioned,
-               "This device has been set up. Only `Reset` on the device itself opens the set-up again.\n");
+  auto marked =
+      write(kProvisioned, "This device has been set up. Only `Reset` on the device itself opens the set-up again.\n");
+  std::error_code ignored;
+  if (marked) std::filesystem::remove(path(kResetDone), ignored);
+  return marked;
+}
+
+Result<void> WebState::begin_reset() const {
+  return write(kResetBegun, "Reset was given on the device itself.\n");
+}
+
+void WebState::finish_reset() const {
+  if (read_private_file(path(kResetBegun), kMostAccess).state != FileState::read) return;
+  for (const char* name : kOwners) {
+    std::error_code error;
+    std::filesystem::remove(path(name), error);
+    if (error) return;  // again at the next start
+  }
+  std::error_code ignored;
+  std::filesystem::rename(path(kResetBegun), path(kResetDone), ignored);
 }
 
 Result<std::shared_ptr<TlsServerContext>> supplied_identity(const std::string& certificate, const std::string& key) {

@@ -36,9 +36,16 @@ class WebState final : public AccessKeeper {
   [[nodiscard]] Result<void> keep_history(const PowerHistory& history) const;
 
   /// May the walk of the first boot begin? Only where nothing of a device that was ever set up is left: neither the
-  /// mark, nor users, nor readings. Deleting or damaging one of them opens nothing.
+  /// mark, nor users, nor readings (those of a device that was reset do not count). Deleting or damaging one of them
+  /// opens nothing.
   [[nodiscard]] bool is_untouched() const;
   [[nodiscard]] Result<void> mark_provisioned() const;
+
+  /// `Reset` by a person at the device: from now on it is done, whatever happens to the power.
+  [[nodiscard]] Result<void> begin_reset() const;
+  /// Does what begin_reset() has promised and nothing where it has not: site, passwords, users, certificate and plots
+  /// go, and the walk of the first boot may begin again. Readings and energy stay.
+  void finish_reset() const;
 
  private:
   [[nodiscard]] std::string path(const char* name) const { return directory_ + "/" + name; }

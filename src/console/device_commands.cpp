@@ -1,0 +1,229 @@
+#include "console/device_commands.hpp"
+
+#include <algorithm>
+
+#include "console/errors.hpp"
+#include "core/text.hpp"
+#include "mqtt/time_text.hpp"
+
+namespace meterseal::console {
+
+namespace {
+
+constexpr seconds kDefaultTelePeriod{300};
+constexpr seconds kShortestTelePeriod{10};
+constexpr seconds kLongestTelePeriod{3600};
+constexpr std::size_t kBusRoom = std::size_t{16} * 1024;
+
+/// What `TelePeriod n` means. @source Tasmota 15.2: 0 off, 1 default, 2..9 raised to 10, above 3600 no change
+seconds tele_period_asked(std::int64_t number, seconds current) {
+  if (number == 0) return seconds{0};
+  if (number == 1) return kDefaultTelePeriod;
+  if (number < 0 || number > kLongestTelePeriod.count()) return current;
+  return std::max(seconds{number}, kShortestTelePeriod);
+}
+
+bool is_numeric(Setting setting) {
+  return setting == Setting::mqtt_port || setting == Setting::keep_alive;
+}
+
+Result<Replies> setting_reply(std::string_view name, Setting setting, const std::string& value) {
+  std::uint64_t number = 0;
+  if (is_numeric(setting) && parse_decimal(value, 0, 1'000'000, number))
+    return number_reply(name, static_cast<std::int64_t>(number));
+  Answer answer;
+  answer.add(name, value);
+  if (setting == Setting::ota_url && !value.empty())
+    answer.add("Note", "kept, and not used: this build has no upgrade by command");
+  return answer.done();
+}
+
+std::optional<EnergyCounter> counter_of(std::string_view name) {
+  if (equals_ignoring_case(name, "EnergyTotal")) return EnergyCounter::total;
+  if (equals_ignoring_case(name, "EnergyToday")) return EnergyCounter::today;
+  if (equals_ignoring_case(name, "EnergyYesterday")) return EnergyCounter::yesterday;
+  return std::nullopt;
+}
+
+void add_kwh(JsonWriter& json, std::string_view key, std::int64_t mwh) {
+  json.key(key).fixed(mwh, 6, 3);
+}
+
+Result<Replies> not_here(const CommandLine& line, std::string_view name, std::string_view shown, std::string_view why) {
+  if (!line.is_query()) return fail(not_possible, name, why);
+  return text_reply(name, shown);
+}
+
+}  // namespace
+
+Result<Replies> run_setting(std::string_view name, Setting setting, const CommandLine& line, DeviceControl& device) {
+  SettingState state = device.setting(setting);
+  if (!line.is_query()) {
+    const auto asked = parse_setting(setting, line.data);
+    if (!asked) return fail(bad_argument, name, asked.error().detail);
+    const bool is_so = asked->kind == NewValue::Kind::text && asked->text == state.value;
+    if (!is_so && !state.fixed_by.empty()) return fixed_in_file(name, state.fixed_by);
+    if (!is_so) {
+      if (auto set = device.set(setting, *asked); !set) return tl::unexpected(set.error());
+    }
+    state = device.setting(setting);
+  }
+  return setting_reply(name, setting, state.value);
+}
+
+Result<Replies> run_tele_period(const CommandLine& line, DeviceControl& device) {
+  seconds period = device.facts().device.tele_period;
+  if (!line.is_query()) {
+    const auto number = parse_number(line.data);
+    if (!number) return fail(bad_argument, "TelePeriod", "not a number");
+    const seconds asked = tele_period_asked(*number, period);
+    if (asked != period) {
+      if (auto kept = device.set_tele_period(asked); !kept) return tl::unexpected(kept.error());
+    }
+    period = asked;
+  }
+  device.send_telemetry_soon();
+  return number_reply("TelePeriod", period.count());
+}
+
+bool stops_telemetry(const CommandLine& line) {
+  return parse_number(line.data) == 0;
+}
+
+Result<Replies> run_web_password(const CommandLine& line, DeviceControl& device) {
+  if (!line.is_query()) {
+    if (auto set = device.set_web_password(std::string(line.data)); !set) return tl::unexpected(set.error());
+  }
+  return text_reply("WebPassword", "****");
+}
+
+Result<Replies> run_web_server(const CommandLine& line, DeviceControl& device) {
+  constexpr std::string_view kName = "WebServer";
+  if (!line.is_query()) {
+    const auto asked = parse_number(line.data);
+    if (asked == 1) return fail(bad_argument, kName, "0 (off) or 2 (on): make users of the role viewer instead of 1");
+    if (asked != 0 && asked != 2) return fail(bad_argument, kName, "0 (off) or 2 (on)");
+    const SettingState state = device.setting(Setting::page);
+    const std::string wanted = asked == 2 ? "1" : "0";
+    if (state.value != wanted) {
+      if (!state.fixed_by.empty()) return fixed_in_file(kName, state.fixed_by);
+      if (auto set = device.set(Setting::page, {NewValue::Kind::text, wanted}); !set)
+        return tl::unexpected(set.error());
+    }
+  }
+  if (device.setting(Setting::page).value != "1") return text_reply(kName, "OFF");
+  const mqtt::Facts facts = device.facts();
+  return text_reply(kName, Text<160>("Active for Admin on ")
+                               .add(facts.network.hostname)
+                               .add(" with IP address ")
+                               .add(facts.network.ip_address));
+}
+
+Result<Replies> run_energy(const CommandLine& line, DeviceControl& device) {
+  const std::string_view name = find_command(line.name)->name;
+  const std::size_t meter = line.index.value_or(1) - 1;
+  if (!line.is_query()) {
+    const auto counter = counter_of(line.name);
+    if (!counter) return fail(not_possible, name, "export is what the meter counts");
+    const auto wh = parse_number(line.data);
+    if (!wh || *wh < 0) return fail(bad_argument, name, "Wh");
+    if (auto set = device.set_energy(meter, *counter, *wh); !set) return tl::unexpected(set.error());
+  }
+  const auto energy = device.energy(meter);
+  if (!energy) return fail(bad_argument, name, "no meter of this number has been read");
+  std::array<char, 256> memory{};
+  JsonWriter json(memory);
+  json.open_object().key(name).open_object();
+  add_kwh(json, "Total", energy->total_mwh);
+  add_kwh(json, "Yesterday", energy->yesterday_mwh);
+  add_kwh(json, "Today", energy->today_mwh);
+  if (energy->exported_mwh) add_kwh(json, "ExportActive", *energy->exported_mwh);
+  json.close_object().close_object();
+  return Replies{{"RESULT", std::string(json.view())}};
+}
+
+Result<Replies> run_modbus_status(const CommandLine& /*line*/, DeviceControl& device) {
+  std::vector<char> memory(kBusRoom);
+  JsonWriter json(memory);
+  json.open_object().key("ModbusStatus").open_array();
+  for (const MeterHealth& meter : device.meters()) {
+    json.open_object().key("Meter").text(meter.name).key("Model").text(meter.model);
+    json.key("Port").text(meter.port).key("Address").integer(meter.address);
+    json.key("State").text(meter.age ? "answers" : "silent").key("Age");
+    meter.age ? json.integer(meter.age->count()) : json.null();
+    json.close_object();
+  }
+  json.close_array().close_object();
+  if (json.truncated()) return fail(not_possible, "ModbusStatus", "too many meters for one reply");
+  return Replies{{"RESULT", std::string(json.view())}};
+}
+
+Result<Replies> run_modbus_baudrate(const CommandLine& line, DeviceControl& device) {
+  if (!line.is_query()) return fixed_in_file("ModbusBaudrate", "bus.baud");
+  return number_reply("ModbusBaudrate", device.facts().device.baud);
+}
+
+Result<Replies> run_modbus_serial_config(const CommandLine& line, DeviceControl& device) {
+  if (!line.is_query()) return fixed_in_file("ModbusSerialConfig", "bus.parity");
+  return text_reply("ModbusSerialConfig", device.facts().device.serial_config);
+}
+
+Result<Replies> run_time(const CommandLine& line, DeviceControl& device) {
+  const auto local = device.facts().local;
+  return not_here(line, "Time", local ? std::string(mqtt::format_time(*local).view()) : std::string("unknown"),
+                  "the clock is this machine's: set it there, for instance with timedatectl");
+}
+
+Result<Replies> run_timezone(const CommandLine& line, DeviceControl& device) {
+  const auto local = device.facts().local;
+  return not_here(
+      line, "Timezone", local ? std::string(mqtt::format_offset(local->utc_offset_s).view()) : std::string("unknown"),
+      "the zone is device.timezone in the configuration file, or this machine's: daylight saving follows it");
+}
+
+/// Only for a person at the device: whoever could forget what was proved of the time could set the clock back.
+Result<Replies> run_clock_floor(const CommandLine& line, DeviceControl& device) {
+  if (!line.is_query()) {
+    if (parse_number(line.data) != 0) return fail(bad_argument, "ClockFloor", "only 0, which forgets what was proved");
+    device.reset_clock_floor();
+  }
+  const Text<32> floor(mqtt::format_time(civil_utc(device.clock_floor())).view());
+  return text_reply("ClockFloor", Text<32>(floor).add("Z"));
+}
+
+Result<Replies> run_log_level(const CommandLine& line, DeviceControl& device) {
+  const mqtt::SwitchFacts levels = device.facts().switches;
+  const std::string_view name = find_command(line.name)->name;
+  std::uint32_t level = 0;
+  std::string_view why = "there is no serial console";
+  if (name == "WebLog") {
+    level = levels.page_level;
+    why = "the page shows errors, warnings and information";
+  } else if (name == "SysLog") {
+    level = levels.journal_level;
+    why = "set by the service: --log-level of meterseal run";
+  } else if (name == "MqttLog") {
+    why = "what the log says of brokers and certificates is not for everybody on the broker";
+  }
+  if (!line.is_query() && parse_number(line.data) != level) return fail(not_possible, name, why);
+  return number_reply(name, level);
+}
+
+Result<Replies> run_restart(const CommandLine& line, DeviceControl& device) {
+  if (line.is_query() || parse_number(line.data) != 1) return text_reply("Restart", "1 to restart");
+  device.restart();
+  return text_reply("Restart", "Restarting");
+}
+
+Result<Replies> run_reset(const CommandLine& line, DeviceControl& device) {
+  if (line.is_query() || parse_number(line.data) != 1) return text_reply("Reset", "1 to reset");
+  if (auto begun = device.reset(); !begun) return tl::unexpected(begun.error());
+  return text_reply("Reset", "Reset and Restarting");
+}
+
+Result<Replies> run_upgrade(const CommandLine& line, DeviceControl& device) {
+  return not_here(line, "Upgrade", Text<96>("Version ").add(device.facts().host.version).add(", no upgrade by command"),
+                  "this build has no upgrade by command: install the new package");
+}
+
+}  // namespace meterseal::console
