@@ -8,7 +8,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "app/config/config_section.hpp"
 #include "app/verbs.hpp"
 
 namespace {
@@ -21,9 +25,35 @@ void keep_memory_private() {
   umask(077);
 }
 
-int usage_error(const CLI::App& program, const CLI::ParseError& error) {
+/// `meterseal tls chek`: the word that is no verb of the innermost known one. Empty: there is none.
+std::string unknown_verb(const CLI::App& program, int argc, char** argv) {
+  const CLI::App* at = &program;
+  std::string path = "meterseal";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
+    if (verbs.empty() || word.starts_with('-')) return {};
+    std::vector<std::string_view> names;
+    const CLI::App* known = nullptr;
+    for (const CLI::App* verb : verbs) {
+      names.push_back(verb->get_name());
+      if (verb->get_name() == word) known = verb;
+    }
+    if (known == nullptr) {
+      const std::string_view close = meterseal::app::nearest(word, names);
+      return path + " has no verb " + meterseal::app::quoted(word) +
+             (close.empty() ? std::string() : "; did you mean \"" + std::string(close) + "\"?");
+    }
+    path += " " + word;
+    at = known;
+  }
+  return {};
+}
+
+int usage_error(const CLI::App& program, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
-  std::fprintf(stderr, "meterseal: error: %s\n", error.what());
+  const std::string verb = unknown_verb(program, argc, argv);
+  std::fprintf(stderr, "meterseal: error: %s\n", verb.empty() ? error.what() : verb.c_str());
   std::fprintf(stderr, "meterseal: hint: see meterseal --help\n");
   return 2;
 }
@@ -45,7 +75,7 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return usage_error(program, error);
+    return usage_error(program, error, argc, argv);
   }
   return job();
 }

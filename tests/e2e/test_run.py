@@ -2,6 +2,8 @@
 import pathlib
 import re
 
+import pytest
+
 from harness import ROOT, SIGHUP, fingerprint_mode, run_binary, site, wait_for
 
 
@@ -119,3 +121,15 @@ def test_two_agents_cannot_share_a_state_directory(parts, pki):
     second = run_binary("run", "--config", agent.config, "--state", agent.folder / "state")
     assert second.returncode == 2
     assert "outbox_store_locked" in second.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["ruun"], 'meterseal has no verb "ruun"; did you mean "run"?'),
+    (["tls", "chekc", "localhost"], 'meterseal tls has no verb "chekc"; did you mean "check"?'),
+    (["tls", "\x1b[2J"], 'meterseal tls has no verb "?[2J"'),
+    ([], "A subcommand is required"),
+])
+def test_a_verb_that_does_not_exist_is_named_with_the_nearest_one(words, said):
+    ended = run_binary(*words)
+    assert ended.returncode == 2 and f"meterseal: error: {said}\n" in ended.stderr, ended.stderr
+    assert "hint: see meterseal --help" in ended.stderr

@@ -11,7 +11,6 @@ namespace meterseal::app {
 namespace {
 
 constexpr std::string_view kTag = "TLS";
-constexpr const char* kSystemAnchors = "/etc/ssl/certs";
 
 }  // namespace
 

@@ -32,6 +32,9 @@
 
 namespace meterseal::app {
 
+/// The system's bundle as a hashed folder. @source Debian, package ca-certificates
+inline constexpr const char* kSystemAnchors = "/etc/ssl/certs";
+
 /// A path as it will be opened. Empty: not given.
 struct FileSetting {
   std::string path;

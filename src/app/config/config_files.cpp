@@ -97,7 +97,7 @@ void check_password(MqttConfig& mqtt, const std::string& credentials_dir, Proble
   if (mqtt.user.empty()) return;
   if (mqtt.password_file.path.empty()) {
     const std::string credential = credentials_dir + "/mqtt.password";
-    struct stat status {};
+    struct stat status{};
     // One with nothing but a line end is the unit's stand-in for a file that is not there.
     if (credentials_dir.empty() || ::stat(credential.c_str(), &status) != 0 || status.st_size <= 1) {
       problems.add(config_missing_key, mqtt.password_file.line, "mqtt.user: is given, but no password_file",
@@ -172,7 +172,10 @@ void check_path(const FileSetting& setting, std::string_view key, PathKind kind,
   }
   if (fault.empty()) return;
   const Code& code = key.starts_with("ca_") ? anchor_unreadable : identity_unreadable;
-  problems.add(code, setting.line, "mqtt.tls." + std::string(key) + ": " + quoted(setting.path) + " " + fault);
+  // The system's own authorities may not be installed; a path of the file is wrong.
+  const char* hint =
+      setting.path == kSystemAnchors ? "" : "correct the path; a relative one counts from the file's folder";
+  problems.add(code, setting.line, "mqtt.tls." + std::string(key) + ": " + quoted(setting.path) + " " + fault, hint);
 }
 
 void check_identity(const ClientIdentity& identity, const std::string& credentials_dir, Problems& problems) {

@@ -18,17 +18,23 @@ std::string location(const std::string& file, int line) {
   return text;
 }
 
-/// Number of single-character edits between two words, case ignored.
+/// Number of edits between two words, case ignored: a letter changed, added, left out, or two neighbours swapped.
+/// @source optimal string alignment (Damerau 1964, restricted)
 std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> next(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
+  const auto is_same = [&](std::size_t i, std::size_t k) { return to_lower(a[i]) == to_lower(b[k]); };
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
+    next[0] = i + 1;
     for (std::size_t k = 0; k < b.size(); ++k) {
-      const std::size_t change = diagonal + (to_lower(a[i]) == to_lower(b[k]) ? 0 : 1);
-      diagonal = row[k + 1];
-      row[k + 1] = std::min({change, row[k] + 1, diagonal + 1});
+      next[k + 1] = std::min({row[k] + (is_same(i, k) ? 0 : 1), next[k] + 1, row[k + 1] + 1});
+      if (i > 0 && k > 0 && is_same(i, k - 1) && is_same(i - 1, k))
+        next[k + 1] = std::min(next[k + 1], before[k - 1] + 1);
     }
+    before.swap(row);
+    row.swap(next);
   }
   return row[b.size()];
 }

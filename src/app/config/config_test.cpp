@@ -47,6 +47,8 @@ TEST(Config, RefusesWhatItDoesNotKnow) {
   const Fault rows[] = {
       {"misspelt key", "topic =", "topic = \"a\"\ntopik =", 3, config_unknown_key,
        "device.\"topik\" is not a key that this program knows; did you mean \"topic\"?"},
+      {"table with two letters swapped", "[mqtt.tls]", "[mqtt.tsl]\n[mqtt.tls]", 5, config_unknown_key,
+       "mqtt.\"tsl\" is not a key that this program knows; did you mean \"tls\"?"},
       {"key of nothing", "mode =", "colour = 1\nmode =", 6, config_unknown_key,
        "mqtt.tls.\"colour\" is not a key that this program knows"},
       {"key in the wrong table", "[mqtt]", "tele_peroid = 10\n[mqtt]", 3, config_unknown_key,

@@ -16,7 +16,6 @@ using trust::Mode;
 using trust::Pin;
 using trust::Renewal;
 
-constexpr std::string_view kSystemAnchors = "/etc/ssl/certs";
 constexpr std::uint16_t kTlsPort = 8883;
 
 /// What one table says. Everything may be missing, because a host's table inherits from [mqtt.tls].
@@ -212,7 +211,7 @@ void decide_anchors(const TlsTable& table, const std::string& path, TlsConfig& t
   tls.are_anchors_declared = !tls.ca_file.path.empty() || !tls.ca_path.path.empty();
   if (tls.are_anchors_declared) return;
   tls.ca_builtin = !trust::host::builtin_ca_pem().empty();
-  if (!tls.ca_builtin) tls.ca_path = {std::string(kSystemAnchors), table.mode_line};
+  if (!tls.ca_builtin) tls.ca_path = {kSystemAnchors, table.mode_line};
 }
 
 /// What the table means for one broker.

@@ -18,7 +18,6 @@ namespace {
 using trust::host::ProbeOffer;
 using trust::host::Prober;
 
-constexpr std::string_view kSystemAnchors = "/etc/ssl/certs";
 constexpr std::string_view kStrangersName = "meterseal-probe";
 
 UtcTime machine_time() {

@@ -48,6 +48,9 @@ Error from_peer_alert(const EndOfTls& end) {
       return error(client_certificate_refused, end.had_client_certificate
                                                    ? "the peer refused this device's certificate"
                                                    : "the peer demands a client certificate and there is none");
+    case SSL_AD_DECRYPT_ERROR:
+      if (!end.had_client_certificate) break;
+      return error(client_certificate_refused, "the peer could not verify this device's proof of its key");
     case SSL_AD_INSUFFICIENT_SECURITY: return error(no_common_suite, "the peer takes none of the offered suites");
     case SSL_AD_NO_APPLICATION_PROTOCOL: return error(no_alpn, "the peer does not know the protocol of mqtt.tls.alpn");
     default: break;
