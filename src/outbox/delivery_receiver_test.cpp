@@ -265,6 +265,64 @@ TEST_F(Receiver, SendsAfterAReconnectWhatTheBrokerMayHaveForgotten) {
   EXPECT_THAT(stored, IsEmpty());
 }
 
+TEST_F(Receiver, TriesAnewAfterAReconnectWhetherAReceiverIsThere) {
+  for (Sequence s = 1; s <= 500; ++s) stored.push_back(s);
+  connect();
+  confirm(1, 1);
+  EXPECT_GT(history.size(), kTrial) << "it is there";
+  tell(Disconnected{});
+  history.clear();
+  connect();
+  EXPECT_EQ(history.size(), kTrial);
+}
+
+TEST_F(Receiver, WaitsShortlyAgainAfterAReconnect) {
+  connect();
+  commit(1, 1);
+  wait(seconds(3600));
+  tell(Disconnected{});
+  connect();
+  history.clear();
+  wait(kPatience + kRest);
+  EXPECT_THAT(history, ElementsAre(1));
+}
+
+TEST_F(Receiver, GivesUpTheOneThatHasWaitedLongestWhenTooManyWait) {
+  DeliverySettings few = settings();
+  few.max_awaiting = 2;
+  machine = DeliveryMachine(few);
+  tell(Connected{});
+  fetched.reset();  // answered below
+  const auto acknowledge = [this](Sequence sequence) {
+    tell(Acknowledged{sequence});
+    now += seconds(1);
+  };
+  tell(RecordsCommitted{range(5, 5)});
+  acknowledge(5);
+  tell(Fetched{range(1, 1)});
+  acknowledge(1);
+  tell(RecordsCommitted{range(6, 6)});
+  acknowledge(6);
+  EXPECT_EQ(machine.awaiting(), 2U);
+  tell(Confirmed{{{1, 6}}});
+  now += DeliveryMachine::kIdle;
+  tell(Woke{});
+  EXPECT_THAT(removals, ElementsAre(1, 6));
+}
+
+TEST_F(Receiver, ExpectsNoSecondWordForWhatWasConfirmedEarly) {
+  connect();
+  acknowledges = false;
+  commit(1, 1);
+  for (int i = 0; i < 3; ++i) {
+    confirm(1, 1);
+    wait(DeliveryMachine::kIdle);
+  }
+  EXPECT_THAT(removals, ElementsAre(1));
+  tell(Acknowledged{1});
+  EXPECT_EQ(machine.awaiting(), 0U);
+}
+
 TEST_F(Receiver, RepeatedConfirmationsChangeNothing) {
   connect();
   commit(1, 2);

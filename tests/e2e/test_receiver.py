@@ -1,14 +1,21 @@
 """delivery = "receiver": a reading stays in the outbox until a receiver has stored it, whatever the broker says."""
 import contextlib
 import json
+import os
+import random
 import re
 import sqlite3
 import subprocess
+import time
+
+import pytest
 
 from harness import BINARY, PASSWORD, ROOT, SIGKILL, USER, fingerprint_mode, run_binary, site, wait_for
 from test_collect import postgres, receiver_file
 
 LARGEST = 2**63 - 1
+MINUTES = float(os.environ.get("METERSEAL_SOAK_MINUTES", "0"))
+SEED = int(os.environ.get("METERSEAL_SOAK_SEED", "7"))
 
 
 def start(parts, pki, extra="", broker=None):
@@ -216,4 +223,31 @@ def test_with_the_access_list_of_the_page_only_the_receiver_confirms(parts, pki)
     file = receiver_file(parts.folder / "receiver", broker.port, pki, '[collect]\ndatabase = "readings.db"\n')
     file.write_text(file.read_text().replace(f'user = "{USER}"', 'user = "collector"'))
     parts.process([BINARY, "collect", "--config", file]).wait_line("collecting")
+    assert_complete(parts, agent)
+
+
+@pytest.mark.soak
+def test_random_deaths_of_device_broker_and_receiver_lose_and_double_nothing(parts, pki):
+    dice = random.Random(SEED)
+    broker, agent = start(parts, pki)
+    collector = start_collector(parts, broker, pki)
+    until = time.monotonic() + 60 * MINUTES
+    rounds = 0
+    while rounds < 6 or time.monotonic() < until:
+        rounds += 1
+        more = last_number(agent) + dice.randint(0, 2)
+        wait_for("more readings", lambda: last_number(agent) >= more)
+        time.sleep(dice.random() * 0.3)  # any moment, not just behind a commit
+        for victim in dice.sample(("device", "broker", "receiver"), dice.randint(1, 2)):
+            if victim == "device":
+                agent.signal(SIGKILL)
+                agent.kill()
+                agent.start()
+                agent.wait_line("is open", 40)
+            elif victim == "broker":
+                broker.kill()
+                broker.restart()
+            else:
+                collector.kill()
+                collector = start_collector(parts, broker, pki)
     assert_complete(parts, agent)
