@@ -66,6 +66,12 @@ std::uint64_t random_bits() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
+/// The command of cmnd/.../TelePeriod, for the event log, with a blank behind it when it came with an argument.
+std::string command_of(const mqtt::Message& message) {
+  const auto slash = message.topic.rfind('/');
+  return message.topic.substr(slash == std::string::npos ? 0 : slash + 1) + (message.payload.empty() ? "" : " ");
+}
+
 /// What exists before the site does, because it can fail.
 struct Opened {
   std::unique_ptr<boost::asio::io_context> loop = std::make_unique<boost::asio::io_context>(1);
@@ -366,8 +372,12 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   /// Without it everything else goes on: the device can still be asked by MQTT.
   void open_console() {
-    auto socket = console::host::SocketServer::open(loop_, state_directory_ + "/console.sock",
-                                                    [this](std::string_view line) { return console_.run(line); });
+    auto socket =
+        console::host::SocketServer::open(loop_, state_directory_ + "/console.sock", [this](std::string_view line) {
+          auto replies = console_.run(line);
+          if (face_) face_->note_command("the local socket", line, replies);
+          return replies;
+        });
     if (!socket) return log_.error("CFG", socket.error());
     console_socket_ = std::move(*socket);
   }
@@ -414,9 +424,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         log_.warn("MQTT", "more commands than this device answers: the rest is dropped");
       return;
     }
-    for (console::Reply& reply : console_.take(setup_.topics, message)) {
-      presence_.reply(reply.name, std::move(reply.json));
-    }
+    auto replies = console_.take(setup_.topics, message);
+    if (face_ && !replies.empty()) face_->note_command("MQTT", command_of(message), replies);
+    for (console::Reply& reply : replies) presence_.reply(reply.name, std::move(reply.json));
   }
   void on_published(mqtt::Token token) override { delivery_.on_published(token); }
   void on_rejected(mqtt::Token token, const Error& /*error*/) override { delivery_.on_rejected(token); }

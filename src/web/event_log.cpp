@@ -1,11 +1,49 @@
 #include "web/event_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "core/text.hpp"
 #include "web/http_text.hpp"
 
 namespace meterseal::web {
+
+namespace {
+
+constexpr std::array kKinds{EventKind::login, EventKind::refusal, EventKind::change};
+constexpr std::size_t kLongest = 160;
+/// "kind, time in ms or -, who, from, what", each behind a tab.
+constexpr std::size_t kParts = 5;
+
+/// One line, in what a log and a table can show. A name that was typed at the login may hold anything.
+std::string shown(std::string_view text) {
+  std::string out(text.substr(0, kLongest));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return out;
+}
+
+std::optional<WebEvent> read(std::string_view line) {
+  std::array<std::string_view, kParts> parts;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const auto end = line.find('\t');
+    if ((end == std::string_view::npos) != (i + 1 == kParts)) return std::nullopt;
+    parts.at(i) = line.substr(0, end);
+    if (end != std::string_view::npos) line.remove_prefix(end + 1);
+  }
+  const auto* kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](EventKind one) { return name_of(one) == parts[0]; });
+  std::uint64_t at = 0;
+  const bool has_time = parts[1] != "-";
+  if (kind == kKinds.end() || (has_time && !parse_decimal(parts[1], 0, 1ULL << 62U, at))) return std::nullopt;
+  WebEvent event{*kind, std::nullopt, printable(parts[2]), printable(parts[3]), shown(parts[4])};
+  if (has_time) event.at = UtcTime(milliseconds{static_cast<std::int64_t>(at)});
+  return event;
+}
+
+}  // namespace
 
 std::string_view name_of(EventKind kind) {
   switch (kind) {
@@ -14,6 +52,16 @@ std::string_view name_of(EventKind kind) {
     case EventKind::change: return "change";
   }
   return {};
+}
+
+void EventLog::make_room() {
+  const auto is_refusal = [](const WebEvent& event) { return event.kind == EventKind::refusal; };
+  const auto refusals = static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), is_refusal));
+  if (refusals > kMostRefusals) {
+    events_.erase(std::find_if(events_.begin(), events_.end(), is_refusal));
+  } else if (events_.size() > kMost) {
+    events_.pop_front();
+  }
 }
 
 bool EventLog::may_tell_refusal() {
@@ -25,7 +73,7 @@ bool EventLog::may_tell_refusal() {
 }
 
 void EventLog::add(EventKind kind, std::string_view who, std::string_view from, std::string_view what) {
-  std::string told(what.substr(0, 160));
+  std::string told = shown(what);
   if (kind == EventKind::refusal) {
     if (!may_tell_refusal()) {
       ++kept_back_;
@@ -33,13 +81,39 @@ void EventLog::add(EventKind kind, std::string_view who, std::string_view from, 
     }
     if (kept_back_ > 0) told += " (and " + std::to_string(std::exchange(kept_back_, 0)) + " more refusals)";
   }
-  if (events_.size() == kMost) events_.pop_front();
-  // A name that was typed at the login may hold anything.
   events_.push_back({kind, clock_.utc(), printable(who), printable(from), std::move(told)});
   const WebEvent& event = events_.back();
   Text<320> line(name_of(kind));
   line.add(": ").add(event.who.empty() ? "nobody" : event.who).add(" from ").add(event.from).add(": ").add(event.what);
   log_.write(kind == EventKind::refusal ? LogLevel::warning : LogLevel::info, "WEB", line);
+  ++version_;
+  make_room();
+}
+
+std::string EventLog::encode() const {
+  std::string text = "1\n";  // version
+  for (const WebEvent& event : events_) {
+    text += std::string(name_of(event.kind)) + '\t' +
+            (event.at ? std::to_string(event.at->time_since_epoch().count()) : "-") + '\t' + event.who + '\t' +
+            event.from + '\t' + event.what + '\n';
+  }
+  return text;
+}
+
+void EventLog::recall(std::string_view text) {
+  if (!text.starts_with("1\n")) return;
+  text.remove_prefix(2);
+  std::deque<WebEvent> now;
+  now.swap(events_);
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    if (auto event = read(text.substr(0, end))) events_.push_back(std::move(*event));
+    text.remove_prefix(end + 1);
+    make_room();
+  }
+  for (WebEvent& event : now) {
+    events_.push_back(std::move(event));
+    make_room();
+  }
 }
 
 }  // namespace meterseal::web

@@ -1,11 +1,11 @@
 #pragma once
 
 // Who did what, when, from where, and what came of it: every login, refusal and change. Each event is also one line of
-// the program's log, which is what lasts. No secrets: what was typed as a password never gets here.
+// the program's log. No secrets: what was typed as a password never gets here.
 //
-// Bounds: the last 200 events, each text cut. Refusals, which anybody can cause, are told kRefusals times and then
-// twice a minute, with the number of those that were not: a flood fills neither the disk nor hides who came in. Thread:
-// loop thread.
+// Refusals, which anybody can cause, are told kRefusals times and then twice a minute, with the number of those that
+// were not, and push out refusals only: a flood fills neither the disk nor hides who came in. Survives a restart by
+// encode() and recall(). Bounds: the last 200 events, at most 100 of them refusals, each text cut. Thread: loop thread.
 
 #include <deque>
 #include <optional>
@@ -30,11 +30,14 @@ struct WebEvent {
   std::string who;
   std::string from;
   std::string what;
+
+  friend bool operator==(const WebEvent&, const WebEvent&) = default;
 };
 
 class EventLog {
  public:
   static constexpr std::size_t kMost = 200;
+  static constexpr std::size_t kMostRefusals = 100;
   static constexpr int kRefusals = 20;
   static constexpr seconds kRefusalEach{30};
 
@@ -43,9 +46,16 @@ class EventLog {
   void add(EventKind kind, std::string_view who, std::string_view from, std::string_view what);
   /// Oldest first.
   [[nodiscard]] const std::deque<WebEvent>& events() const { return events_; }
+  /// Counts up with each event.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+  [[nodiscard]] std::string encode() const;
+  /// Events of an earlier life, before those of this one. Lines that cannot be read are left out.
+  void recall(std::string_view text);
 
  private:
   [[nodiscard]] bool may_tell_refusal();
+  void make_room();
 
   // constant after construction
   const Clock& clock_;
@@ -53,6 +63,7 @@ class EventLog {
 
   // loop thread only
   std::deque<WebEvent> events_;
+  std::uint64_t version_ = 0;
   Instant refusals_full_at_;  ///< generic cell rate algorithm: when all of kRefusals may come again
   std::uint32_t kept_back_ = 0;
 };

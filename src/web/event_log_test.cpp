@@ -7,42 +7,63 @@
 namespace meterseal::web {
 namespace {
 
-TEST(EventLog, CannotBeForgedByAName) {
+class EventLogTest : public testing::Test {
+ protected:
   test::FakeClock clock;
   test::CollectingLog log;
-  EventLog events(clock, log);
-  events.add(EventKind::refusal, "x\nlogin: admin", "192.0.2.1", "wrong password");
-  ASSERT_EQ(log.lines().size(), 1U);
-  EXPECT_NE(log.lines()[0].find("WEB: refusal: x?login: admin from 192.0.2.1: wrong password"), std::string::npos)
-      << log.lines()[0];
+  EventLog events{clock, log};
+};
+
+TEST_F(EventLogTest, EachEventIsALineOfTheLogToo) {
+  events.add(EventKind::refusal, "adm\x1bin\n", "192.0.2.1", "wrong user or password");
+  ASSERT_EQ(events.events().size(), 1U);
+  EXPECT_EQ(events.events()[0].who, "adm?in?") << "what was typed cannot forge a line";
+  EXPECT_TRUE(log.contains("refusal: adm?in? from 192.0.2.1: wrong user or password"));
 }
 
-TEST(EventLog, KeepsTheLastTwoHundred) {
-  test::FakeClock clock;
-  test::CollectingLog log;
-  EventLog events(clock, log);
-  for (int i = 0; i < 300; ++i)
-    events.add(EventKind::login, "u" + std::to_string(i), "192.0.2.1", std::string(500, 'x'));
-  EXPECT_EQ(events.events().size(), 200U);
-  EXPECT_EQ(events.events().front().who, "u100");
-  EXPECT_EQ(events.events().back().what.size(), 160U);
+TEST_F(EventLogTest, AFloodOfRefusalsPushesOutNoChange) {
+  events.add(EventKind::change, "admin", "192.0.2.1", "MqttFingerprint1");
+  for (int i = 0; i < 5000; ++i)
+    events.add(EventKind::refusal, "", "192.0.2." + std::to_string(i % 200), "wrong user or password");
+  EXPECT_EQ(events.events().size(), EventLog::kRefusals + 1U);
+  for (int i = 0; i < 5000; ++i) {
+    clock.advance(EventLog::kRefusalEach);
+    events.add(EventKind::refusal, "", "192.0.2.1", "wrong user or password");
+  }
+  EXPECT_EQ(events.events().size(), EventLog::kMostRefusals + 1);
+  EXPECT_EQ(events.events().front().what, "MqttFingerprint1");
 }
 
-TEST(EventLog, AFloodOfRefusalsIsToldInPartAndHidesNobody) {
-  test::FakeClock clock;
-  test::CollectingLog log;
-  EventLog events(clock, log);
+TEST_F(EventLogTest, HoldsTheLastTwoHundred) {
+  for (int i = 0; i < 300; ++i) events.add(EventKind::change, "admin", "x", std::to_string(i));
+  EXPECT_EQ(events.events().size(), EventLog::kMost);
+  EXPECT_EQ(events.events().back().what, "299");
+}
+
+TEST_F(EventLogTest, ComesBackAfterARestartBeforeTheNewOnes) {
   events.add(EventKind::login, "admin", "192.0.2.1", "logged in");
-  for (int i = 0; i < 10'000; ++i) events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
-  EXPECT_EQ(log.lines().size(), 1U + EventLog::kRefusals);
-  EXPECT_EQ(events.events().front().who, "admin") << "not pushed out";
-  clock.advance(EventLog::kRefusalEach);
-  events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
-  EXPECT_EQ(events.events().back().what, "wrong password (and 9980 more refusals)");
-  events.add(EventKind::refusal, "root", "192.0.2.9", "wrong password");
-  EXPECT_EQ(log.lines().size(), 2U + EventLog::kRefusals) << "one each 30 s";
-  events.add(EventKind::login, "admin", "192.0.2.1", "logged in");
-  EXPECT_EQ(events.events().back().who, "admin") << "logins are told always";
+  events.add(EventKind::refusal, "", "192.0.2.9", "tab\tand\nline");
+  EventLog next(clock, log);
+  next.add(EventKind::change, "admin", "192.0.2.1", "new");
+  next.recall(events.encode());
+  ASSERT_EQ(next.events().size(), 3U);
+  EXPECT_EQ(next.events()[0], events.events()[0]);
+  EXPECT_EQ(next.events()[1].what, "tab?and?line");
+  EXPECT_EQ(next.events()[2].what, "new");
+}
+
+TEST_F(EventLogTest, ADamagedFileGivesWhatOfItCanBeRead) {
+  const std::string good = "login\t1000\tadmin\t192.0.2.1\tlogged in\n";
+  for (const char* bad : {"", "2\n", "1\nlogin\n", "1\nlogin\tx\ta\tb\tc\n", "1\nother\t1\ta\tb\tc\n",
+                          "1\nlogin\t1\ta\tb\n", "1\nlogin\t1\ta\tb\tc\td\n", "1\nlogin\t1\ta\tb\tc"}) {
+    EventLog other(clock, log);
+    other.recall(bad);
+    EXPECT_TRUE(other.events().empty()) << bad;
+  }
+  EventLog other(clock, log);
+  other.recall("1\nnonsense\n" + good);
+  ASSERT_EQ(other.events().size(), 1U);
+  EXPECT_EQ(other.events()[0].what, "logged in");
 }
 
 }  // namespace

@@ -39,6 +39,14 @@ std::string merged(const console::Replies& replies) {
 
 }  // namespace
 
+bool is_refusal(const console::Replies& replies) {
+  return !replies.empty() && replies[0].json.starts_with("{\"Command\":");
+}
+
+std::string word_of(std::string_view line) {
+  return printable(line.substr(0, line.find(' ')));
+}
+
 Response json_response(unsigned status, std::string body) {
   Response response;
   response.status = status;
@@ -295,8 +303,7 @@ void Site::command(const Request& request, const Form& query, const Done& done) 
     const auto rights = caller->role == Role::admin ? console::Rights::change : console::Rights::view;
     if (line.empty()) return done(error_response(400, "no command", "send cmnd=COMMAND"));
     const auto replies = parts_.device->run(line, {console::Source::http, rights});
-    // The word only: what follows may be a secret.
-    say(EventKind::change, caller->name, request, "/cm " + printable(line.substr(0, line.find(' '))));
+    say(is_refusal(replies) ? EventKind::refusal : EventKind::change, caller->name, request, "/cm " + word_of(line));
     done(json_response(200, merged(replies)));
   });
 }

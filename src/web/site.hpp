@@ -211,6 +211,9 @@ class Site {
   std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);  ///< answers may come after we are gone
 };
 
+[[nodiscard]] bool is_refusal(const console::Replies& replies);
+/// The command of a line, for the log: what follows it may be a secret.
+[[nodiscard]] std::string word_of(std::string_view line);
 [[nodiscard]] Response json_response(unsigned status, std::string body);
 [[nodiscard]] Response error_response(unsigned status, std::string_view what, std::string_view hint);
 [[nodiscard]] Response error_response(unsigned status, const Error& error);

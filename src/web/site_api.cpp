@@ -144,7 +144,7 @@ void Site::save(const Request& request, const std::string& who, const std::vecto
   console::Replies replies;
   for (const std::string& line : lines) {
     auto answer = parts_.device->run(line, {console::Source::web, console::Rights::change});
-    const bool is_refused = !answer.empty() && answer[0].json.starts_with("{\"Command\":");
+    const bool is_refused = is_refusal(answer);
     say(is_refused ? EventKind::refusal : EventKind::change, who, request, line.substr(0, line.find(' ')));
     for (console::Reply& reply : answer) replies.push_back(std::move(reply));
     // What follows may only make sense with it.
@@ -156,8 +156,7 @@ void Site::save(const Request& request, const std::string& who, const std::vecto
 void Site::api_console(const Request& request, const Form& form, const Session* session, const Done& done) {
   const std::string_view line = form.value("line");
   const auto replies = parts_.device->run(line, {console::Source::web, console::Rights::change});
-  // The word only: what follows may be a secret.
-  say(EventKind::change, session->user, request, "console " + printable(line.substr(0, line.find(' '))));
+  say(is_refusal(replies) ? EventKind::refusal : EventKind::change, session->user, request, "console " + word_of(line));
   done(json_response(200, replies_json(replies)));
 }
 

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from harness import BINARY, PASSWORD, USER, fingerprint_mode, free_port, site, wait_for
+from harness import BINARY, PASSWORD, USER, fingerprint_mode, free_port, run_binary, site, wait_for
 
 ADMIN = "three old copper pots"
 
@@ -236,3 +236,25 @@ def test_ten_wrong_codes_or_a_named_file_give_no_set_up(parts):
     assert face.ask("/api/setup/open", {"code": "AAAAA-AAAAA-AAAAA-AAAAA"})[0] == 401
     assert face.ask("/api/setup/open", {"code": "AAAAA-AAAAA-AAAAA-AAAAA"})[0] == 429
     assert agent.stop() == 0
+
+
+def test_logins_refusals_and_changes_survive_a_restart(parts, pki):
+    broker, agent, port = start(parts, pki)
+    face = face_of(agent, port)
+    assert Face(port, agent.wait_line(r"SHA-256 ([0-9A-F:]{95})$")[1]).log_in("admin", "wrong") == 401
+    assert "same-ca" in face.ask("/api/console", {"line": "TlsRenewal same-ca"})[1]
+    assert "Error" in face.ask("/api/console", {"line": "TelePeriod 20"})[1], "the file declares it"
+    assert "manual" in run_binary("console", "--state", parts.folder / "site" / "state", "TlsRenewal manual").stdout
+    assert agent.stop() == 0
+    assert (parts.folder / "site" / "state" / "web.events").stat().st_mode & 0o777 == 0o600
+    agent.start()
+    agent.wait_line(r"WEB: page at")
+    again = Face(port, agent.wait_line(r"SHA-256 ([0-9A-F:]{95})$")[1])
+    wait_for("the login", lambda: again.log_in() == 200)
+    events = json.loads(again.ask("/api/log")[1])["events"]
+    seen = [(one["kind"], one["who"], one["what"]) for one in events]
+    assert ("refusal", "admin", "wrong user or password") in seen
+    assert ("change", "admin", "console TlsRenewal") in seen
+    assert ("refusal", "admin", "console TelePeriod") in seen
+    assert any(one["from"] == "the local socket" and one["what"] == "command TlsRenewal" for one in events)
+    assert all(one["at"] for one in events) and ADMIN not in json.dumps(events)

@@ -19,6 +19,8 @@ constexpr std::string_view kTag = "WEB";
 constexpr const char* kAdmin = "admin";
 /// Plots may lose that much at a power cut; each time costs the disk 16 KiB.
 constexpr seconds kHistoryInterval{900};
+/// Strangers can make events: their writes are bounded, too. The program's log has each at once.
+constexpr seconds kEventsInterval{15};
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -51,7 +53,10 @@ std::vector<std::string> accepted_hosts(const WebConfig& config) {
 class OpenWebFace final : public WebFace {
  public:
   explicit OpenWebFace(const WebParts& parts) : parts_(parts), state_(parts.state_directory) {}
-  ~OpenWebFace() override { keep_history(); }
+  ~OpenWebFace() override {
+    keep_history();
+    keep_events();
+  }
   OpenWebFace(const OpenWebFace&) = delete;
   OpenWebFace& operator=(const OpenWebFace&) = delete;
 
@@ -77,6 +82,7 @@ class OpenWebFace final : public WebFace {
         site_parts, web::SiteOptions{accepted_hosts(parts_.config), parts_.config.metrics, parts_.config.api},
         load_access(), std::move(gate));
     site_->history() = state_.load_history();
+    site_->events().recall(state_.load_events());
     auto server = web::host::Server::make(parts_.loop, parts_.clock, parts_.log, *site_, *tls, addresses());
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
@@ -87,10 +93,21 @@ class OpenWebFace final : public WebFace {
 
   void tick() override {
     const Instant now = parts_.clock.now();
+    if (site_->events().version() != events_version_ && now - events_kept_ >= kEventsInterval) {
+      events_kept_ = now;
+      keep_events();
+    }
     if (!history_kept_) history_kept_ = now;
     if (now - *history_kept_ < kHistoryInterval) return;
     history_kept_ = now;
     keep_history();
+  }
+
+  void note_command(std::string_view from, std::string_view line, const console::Replies& replies) override {
+    const bool is_query = line.find(' ') == std::string_view::npos;
+    if (is_query && !web::is_refusal(replies)) return;
+    site_->events().add(web::is_refusal(replies) ? web::EventKind::refusal : web::EventKind::change, "", from,
+                        "command " + web::word_of(line));
   }
 
   void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) override {
@@ -159,6 +176,12 @@ class OpenWebFace final : public WebFace {
     if (auto kept = state_.keep_history(site_->history()); !kept) parts_.log.error(kTag, kept.error());
   }
 
+  void keep_events() {
+    if (!site_ || site_->events().version() == events_version_) return;
+    events_version_ = site_->events().version();
+    if (auto kept = state_.keep_events(site_->events()); !kept) parts_.log.error(kTag, kept.error());
+  }
+
   // constant after construction
   const WebParts parts_;
 
@@ -169,6 +192,8 @@ class OpenWebFace final : public WebFace {
   std::unique_ptr<web::Site> site_;
   std::unique_ptr<web::host::Server> server_;
   std::optional<Instant> history_kept_;
+  Instant events_kept_;
+  std::uint64_t events_version_ = 0;
 };
 
 }  // namespace

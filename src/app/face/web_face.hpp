@@ -10,6 +10,7 @@
 #include <string>
 
 #include "app/config/config.hpp"
+#include "console/commands.hpp"
 #include "core/host/system_clock.hpp"
 #include "core/log.hpp"
 #include "web/device_view.hpp"
@@ -34,6 +35,8 @@ class WebFace {
 
   /// Once a second.
   virtual void tick() = 0;
+  /// A command line came by another way in: changes and refusals go into the event log, queries do not.
+  virtual void note_command(std::string_view from, std::string_view line, const console::Replies& replies) = 0;
   /// Sets a password by another way in, for instance the local socket. `done` is called later.
   virtual void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) = 0;
 };

@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kAccess = "web.access";
 constexpr const char* kIdentity = "web.identity";
 constexpr const char* kHistory = "web.history";
+constexpr const char* kEvents = "web.events";
 constexpr const char* kProvisioned = "provisioned";
 /// Everything that only a device that was set up has.
 constexpr const char* kSignsOfLife[] = {kProvisioned, kAccess, "site.toml"};
@@ -39,6 +40,7 @@ bool is_there(const std::string& path) {
 
 constexpr std::size_t kMostAccess = 16 * 1024;
 constexpr std::size_t kMostIdentity = 64 * 1024;
+constexpr std::size_t kMostEvents = 128 * 1024;
 constexpr std::size_t kMostHistory = 256 * 1024;
 
 }  // namespace
@@ -81,6 +83,14 @@ PowerHistory WebState::load_history() const {
 
 Result<void> WebState::keep_history(const PowerHistory& history) const {
   return write(kHistory, history.encode());
+}
+
+std::string WebState::load_events() const {
+  return read_private_file(path(kEvents), kMostEvents).text;
+}
+
+Result<void> WebState::keep_events(const EventLog& events) const {
+  return write(kEvents, events.encode());
 }
 
 bool WebState::is_untouched() const {

@@ -1,8 +1,8 @@
 #pragma once
 
 // What the page keeps in the state directory: web.access (users and tokens), web.identity (own certificate and key),
-// web.history (plots), and the mark that the device was set up. Each is one small file of the service's user alone,
-// written whole or not at all.
+// web.history (plots), web.events (logins, refusals, changes), and the mark that the device was set up. Each is one
+// small file of the service's user alone, written whole or not at all.
 //
 // Thread: loop thread; each write is one fsync, at a change made by a person or every quarter of an hour.
 // Errors: web::access_damaged, state_unwritable, certificate_unusable, trust::own_certificate_*.
@@ -15,6 +15,7 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "trust/host/tls_server.hpp"
+#include "web/event_log.hpp"
 #include "web/power_history.hpp"
 #include "web/site.hpp"
 
@@ -34,6 +35,9 @@ class WebState final : public AccessKeeper {
 
   [[nodiscard]] PowerHistory load_history() const;
   [[nodiscard]] Result<void> keep_history(const PowerHistory& history) const;
+
+  [[nodiscard]] std::string load_events() const;
+  [[nodiscard]] Result<void> keep_events(const EventLog& events) const;
 
   /// May the walk of the first boot begin? Only where nothing of a device that was ever set up is left: neither the
   /// mark, nor users, nor readings (those of a device that was reset do not count). Deleting or damaging one of them
