@@ -134,6 +134,7 @@ TEST_F(Receiver, TakesAConfirmationThatIsFasterThanTheBrokers) {
   wait(DeliveryMachine::kIdle);
   EXPECT_THAT(removals, ElementsAre(1));
   tell(OfferFailed{1});  // it is stored at the receiver whatever the broker says of it
+  EXPECT_EQ(machine.state(), DeliveryState::caught_up);
   tell(Acknowledged{2});
   wait(kPatience - DeliveryMachine::kIdle);
   confirm(1, 2);
@@ -263,6 +264,33 @@ TEST_F(Receiver, SendsAfterAReconnectWhatTheBrokerMayHaveForgotten) {
   confirm(1, 3);
   wait(DeliveryMachine::kIdle);
   EXPECT_THAT(stored, IsEmpty());
+}
+
+TEST_F(Receiver, IsNotMorePatientForLongBecauseOneMessageWasLost) {
+  connect();
+  for (Sequence lost = 1; lost < 6; lost += 2) {
+    history.clear();
+    commit(lost, lost);
+    now += seconds(1);
+    commit(lost + 1, lost + 1);
+    confirm(lost + 1, lost + 1);
+    wait(kPatience + kRest);
+    EXPECT_THAT(history, ElementsAre(lost));
+    confirm(lost, lost);
+  }
+}
+
+TEST_F(Receiver, SendsSoonAfterItsReturnWhatItHasMissed) {
+  connect();
+  commit(1, 1);
+  wait(seconds(3600));
+  commit(2, 2);
+  now += seconds(1);
+  commit(3, 3);
+  history.clear();
+  confirm(3, 3);
+  wait(DeliveryMachine::kGrace + kRest);
+  EXPECT_THAT(history, UnorderedElementsAre(1, 2));
 }
 
 TEST_F(Receiver, TriesAnewAfterAReconnectWhetherAReceiverIsThere) {

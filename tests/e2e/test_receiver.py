@@ -233,9 +233,9 @@ def test_random_deaths_of_device_broker_and_receiver_lose_and_double_nothing(par
     collector = start_collector(parts, broker, pki)
     until = time.monotonic() + 60 * MINUTES
     rounds = 0
-    while rounds < 6 or time.monotonic() < until:
+    while rounds < 10 or time.monotonic() < until:
         rounds += 1
-        more = last_number(agent) + dice.randint(0, 2)
+        more = last_number(agent) + dice.randint(1, 2)
         wait_for("more readings", lambda: last_number(agent) >= more)
         time.sleep(dice.random() * 0.3)  # any moment, not just behind a commit
         for victim in dice.sample(("device", "broker", "receiver"), dice.randint(1, 2)):
