@@ -53,6 +53,41 @@ TEST(Ledger, KeepsExportApart) {
   EXPECT_EQ(site.totals().exported_today, kwh(3.0));
 }
 
+TEST(Ledger, APersonSetsTheBookAndItCountsOnFromThere) {
+  LedgerSite site("UTC", utc(2026, 3, 10, 12));
+  EXPECT_FALSE(site.ledger.correct(Correction::total, kwh(1.0))) << "there is no book yet";
+  site.read(100.0);
+  site.pass(1h).read(101.5);
+  ASSERT_TRUE(site.ledger.correct(Correction::total, kwh(500.0)));
+  EXPECT_EQ(site.total(), 500.0);
+  EXPECT_EQ(site.today(), 1.5) << "what flowed today stays";
+  site.pass(1h).read(102.0);
+  EXPECT_EQ(site.total(), 500.5);
+  ASSERT_TRUE(site.ledger.correct(Correction::today, kwh(7.0)));
+  ASSERT_TRUE(site.ledger.correct(Correction::yesterday, kwh(9.25)));
+  site.reload();
+  EXPECT_EQ(site.today(), 7.0);
+  EXPECT_EQ(site.yesterday(), 9.25);
+  EXPECT_EQ(site.total(), 500.5);
+  site.pass(1h).read(103.0);
+  EXPECT_EQ(site.today(), 8.0);
+}
+
+TEST(Ledger, NoCorrectionMakesABookThatCannotBeRead) {
+  LedgerSite site("UTC", utc(2026, 3, 10, 12));
+  site.read(100.0);
+  site.pass(1h).read(103.0);
+  EXPECT_FALSE(site.ledger.correct(Correction::total, kwh(2.0))) << "less than today";
+  EXPECT_FALSE(site.ledger.correct(Correction::today, kwh(104.0))) << "more than the total";
+  for (const Correction what : {Correction::total, Correction::today, Correction::yesterday}) {
+    EXPECT_FALSE(site.ledger.correct(what, {-1}));
+    EXPECT_FALSE(site.ledger.correct(what, {kMaxEnergyMwh + 1}));
+  }
+  ASSERT_TRUE(site.ledger.correct(Correction::total, kwh(3.0)));
+  site.reload();
+  EXPECT_EQ(site.total(), 3.0);
+}
+
 TEST(Ledger, TakesUpAnExportCounterThatIsReadLater) {
   LedgerSite site("UTC", utc(2026, 3, 10, 12));
   site.opened_at(100.0);

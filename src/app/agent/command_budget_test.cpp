@@ -19,5 +19,14 @@ TEST(CommandBudget, TakesABurstAndThenItsRate) {
   EXPECT_EQ(taken(budget, start + seconds{100}, 10'000), CommandBudget::kBurst) << "rested";
 }
 
+TEST(CommandBudget, AMessageOfManyCommandsCostsAsMany) {
+  CommandBudget budget;
+  const Instant start{std::chrono::hours{1}};
+  EXPECT_TRUE(budget.take(start, 31));
+  EXPECT_FALSE(budget.take(start, 31)) << "all of them or none";
+  EXPECT_TRUE(budget.take(start, 19));
+  EXPECT_FALSE(budget.take(start));
+}
+
 }  // namespace
 }  // namespace meterseal::app

@@ -106,6 +106,33 @@ TEST_F(ConsoleSocket, ALineWithoutAnEndIsNotKept) {
   EXPECT_EQ(ask_it("x").value(), "RESULT {}\n") << "others are served";
 }
 
+TEST_F(ConsoleSocket, WhoDoesNotReadLosesItsPlace) {
+  const auto server = SocketServer::open(
+      loop_, path(),
+      [](std::string_view line) {
+        return line == "x" ? Replies{{"RESULT", "{}"}} : Replies{{"RESULT", std::string(4'000'000, 'a')}};
+      },
+      std::chrono::milliseconds{100});
+  ASSERT_TRUE(server);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  std::vector<int> silent;
+  for (std::size_t i = 0; i < SocketServer::kMaxClients; ++i) {
+    silent.push_back(::socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(::connect(silent.back(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    ASSERT_EQ(::send(silent.back(), "big\n", 4, MSG_NOSIGNAL), 4);
+  }
+  std::optional<std::string> answer;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!answer && std::chrono::steady_clock::now() < deadline) {
+    const auto asked = ask_it("x");
+    if (asked) answer = *asked;
+  }
+  EXPECT_EQ(answer, "RESULT {}\n");
+  for (const int fd : silent) ::close(fd);
+}
+
 TEST_F(ConsoleSocket, APathThatNoSocketCanHaveIsRefused) {
   const auto server =
       SocketServer::open(loop_, "/" + std::string(200, 'x'), [](std::string_view) { return Replies{}; });

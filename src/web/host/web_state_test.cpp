@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "trust/errors.hpp"
 #include "web/errors.hpp"
@@ -81,6 +83,43 @@ TEST_F(WebStateTest, ASuppliedKeyMustBelongToItsCertificateAndToItsOwnerOnly) {
   EXPECT_EQ(supplied_identity(folder + "/none", folder + "/key").error().code, certificate_unusable);
   put("key", "");
   EXPECT_EQ(supplied_identity(folder + "/crt", folder + "/key").error().code, trust::own_certificate_unusable);
+}
+
+TEST_F(WebStateTest, AResetOpensTheSetUpAndKeepsTheReadings) {
+  const WebState state(folder);
+  for (const char* name : {"site.toml", "mqtt.password", "authorities.pem", "web.access", "web.identity", "web.history",
+                           "provisioned", "meterseal.db", "meterseal.db-wal"})
+    put(name, "x");
+  state.finish_reset();
+  EXPECT_TRUE(std::filesystem::exists(folder + "/web.access")) << "nobody has asked for it";
+  ASSERT_TRUE(state.begin_reset());
+  EXPECT_FALSE(state.is_untouched()) << "not done yet";
+  state.finish_reset();
+  EXPECT_TRUE(state.is_untouched());
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (std::vector<std::string>{"meterseal.db", "meterseal.db-wal", "reset.done"}));
+  put("web.access", "x");
+  EXPECT_FALSE(state.is_untouched()) << "somebody has begun to set it up";
+  state.finish_reset();
+  EXPECT_TRUE(std::filesystem::exists(folder + "/web.access")) << "a reset happens once";
+  std::filesystem::remove(folder + "/web.access");
+  ASSERT_TRUE(state.mark_provisioned());
+  std::filesystem::remove(folder + "/provisioned");
+  EXPECT_FALSE(state.is_untouched()) << "a set-up that was finished closes the door behind it";
+}
+
+TEST_F(WebStateTest, AMarkThatOthersCouldHaveMadeResetsNothing) {
+  const WebState state(folder);
+  put("meterseal.db", "x");
+  put("web.access", "x");
+  put("reset.begun", "x", 0666);
+  state.finish_reset();
+  EXPECT_TRUE(std::filesystem::exists(folder + "/web.access"));
+  std::filesystem::remove(folder + "/web.access");
+  put("reset.done", "x", 0666);
+  EXPECT_FALSE(state.is_untouched());
 }
 
 TEST_F(WebStateTest, AnythingOfADeviceThatWasSetUpKeepsTheSetUpClosed) {
