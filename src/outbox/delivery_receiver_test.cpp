@@ -209,6 +209,16 @@ TEST_F(Receiver, AReceiverThatIsAwayCostsLittle) {
   EXPECT_THAT(removals, IsEmpty());
 }
 
+TEST_F(Receiver, AReceiverThatGoesAwayInTheMiddleCostsLittleAsWell) {
+  for (Sequence s = 1; s <= 2000; ++s) stored.push_back(s);
+  connect();
+  confirm(1, 1);
+  EXPECT_EQ(machine.awaiting(), kMaxAwaiting);
+  history.clear();
+  wait(seconds(3600));
+  EXPECT_LE(history.size(), kTrial * 8) << "seven or eight waits from 60 s to 15 min";
+}
+
 TEST_F(Receiver, TheFirstConfirmationOpensTheReplayOldestFirst) {
   for (Sequence s = 1; s <= 1000; ++s) stored.push_back(s);
   connect();
