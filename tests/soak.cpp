@@ -333,10 +333,11 @@ struct Soak : testing::TestWithParam<Scenario> {
     const std::string site = test::changed(test::kSite, "device = \"/dev/ttyUSB0\"",
                                            "tcp = \"127.0.0.1:" + std::to_string(line->port()) + "\"");
     const std::vector<std::string> names{"SDM630", "SDM120", "OR-WE-514"};
-    config = *parse_config(site +
-                               "primary = true\n[[bus.meter]]\naddress = 2\nprofile = \"sdm120\"\nname = \"flat\"\n"
-                               "[[bus.meter]]\naddress = 3\nprofile = \"or-we-514\"\nname = \"old\"\n",
-                           "site.toml", names);
+    config = *parse_config(
+        site +
+            "primary = true\n[[bus.meter]]\naddress = 2\nprofile = \"sdm120\"\nname = \"flat\"\nenergy_ms = 5000\n"
+            "[[bus.meter]]\naddress = 3\nprofile = \"or-we-514\"\nname = \"old\"\n",
+        "site.toml", names);
     host_boots(1);
     live();
   }

@@ -39,6 +39,10 @@ Result<void> check_meter(const BusPlan& plan, std::size_t index) {
       meter.poll_interval < milliseconds{0}) {
     return fail(bus_plan_invalid, where, "a negative time");
   }
+  if (meter.slow_blocks >= meter.blocks.size()) return fail(bus_plan_invalid, where, "nothing to read at each poll");
+  if (meter.slow_blocks > 0 && meter.slow_interval <= milliseconds{0}) {
+    return fail(bus_plan_invalid, where, "no time between slow blocks");
+  }
   for (const std::vector<ReadBlock>* list : {&meter.blocks, &meter.identity}) {
     for (const ReadBlock& block : *list) {
       if (auto good = check_block(block, where); !good) return good;

@@ -76,6 +76,7 @@ void MeterAgenda::settle(std::size_t task, Instant now) {
     // the meter behind this address may be another one now.
     if (health_.state() == Health::silent) identity_due_ = now;
     cycle_due_ = now;
+    slow_due_ = now;
   }
   health_.answered();
   end_cycle_if_done(now);
@@ -114,6 +115,7 @@ void MeterAgenda::forget(Instant now) {
   in_cycle_ = false;
   cycle_due_ = now;
   identity_due_ = now;
+  slow_due_ = now;
   blocked_until_ = {};
 }
 
@@ -144,13 +146,17 @@ void MeterAgenda::begin_cycle(Instant now) {
   if (now >= cycle_due_ + plan_.poll_interval) cycle_due_ = now;
   const bool identity = identity_due_ <= now;
   if (identity) identity_due_ = now + kIdentityInterval;
+  const bool slow = slow_due_ <= now;
+  if (slow) slow_due_ = std::max(slow_due_ + plan_.slow_interval, now);
   Instant earliest_retry = Instant::max();
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = tasks_[i];
     task.tries = 0;
-    task.pending = is_identity(i) ? identity : task.refused_until <= now;
+    task.pending = is_identity(i) ? identity : task.refused_until <= now && (slow || !is_slow(i));
     in_cycle_ = in_cycle_ || task.pending;
-    if (!is_identity(i)) earliest_retry = std::min(earliest_retry, task.refused_until);
+    if (is_identity(i)) continue;
+    earliest_retry =
+        std::min(earliest_retry, is_slow(i) ? std::max(task.refused_until, slow_due_) : task.refused_until);
   }
   if (!in_cycle_) cycle_due_ = earliest_retry;
 }
@@ -171,6 +177,7 @@ void MeterAgenda::give_up_identity(Instant now) {
 void MeterAgenda::abandon_cycle(Instant now) {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     if (is_identity(i) && tasks_[i].pending) identity_due_ = now;
+    if (is_slow(i) && tasks_[i].pending) slow_due_ = now;
     tasks_[i].pending = false;
   }
   in_cycle_ = false;

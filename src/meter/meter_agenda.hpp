@@ -1,10 +1,10 @@
 #pragma once
 
-// What one meter wants from the bus and when: its blocks at each poll interval, its identity at the first contact,
-// after each return from silence and daily, a probe while it does not answer. Also what it still owes: an answer that
-// did not come in time may come later, does not name its register, and would pass every check if it arrived in the
-// place of another answer of the same length. While that is possible, only the identical block, or one whose answer
-// looks different, may be asked of this meter.
+// What one meter wants from the bus and when: its blocks at each poll interval, or less often, its identity at the
+// first contact, after each return from silence and daily, a probe while it does not answer. Also what it still owes:
+// an answer that did not come in time may come later, does not name its register, and would pass every check if it
+// arrived in the place of another answer of the same length. While that is possible, only the identical block, or one
+// whose answer looks different, may be asked of this meter.
 //
 // A task is one request of the plan: identity requests first, then blocks, in the order of the plan.
 // Ownership: BusMachine owns one per meter; allocates in its constructor only. Thread: pure. Errors: none.
@@ -27,6 +27,8 @@ struct MeterPlan {
   milliseconds slave_change_gap{0};     ///< silence before a request when the last one went to another meter
   milliseconds poll_interval{1000};     ///< 0: back to back
   std::uint8_t retries = 2;             ///< after the first try
+  std::size_t slow_blocks = 0;          ///< so many of `blocks`, the last ones, are read each slow_interval only
+  milliseconds slow_interval{60000};
 };
 
 struct MeterCounters {
@@ -94,6 +96,7 @@ class MeterAgenda {
     Instant owed_until;
   };
 
+  [[nodiscard]] bool is_slow(std::size_t task) const { return task >= tasks_.size() - plan_.slow_blocks; }
   [[nodiscard]] bool is_allowed(std::size_t task, Instant now) const;
   [[nodiscard]] Instant oldest_debt_end(Instant now) const;
   [[nodiscard]] Instant debt_end(Instant timed_out) const;
@@ -114,6 +117,7 @@ class MeterAgenda {
   bool in_cycle_ = false;
   Instant cycle_due_;
   Instant identity_due_;
+  Instant slow_due_;
   Instant blocked_until_;  ///< every pending task looks like an owed one
 };
 

@@ -48,6 +48,58 @@ TEST_F(Agenda, ReadsTheIdentityFirstAndThenTheBlocksInOrder) {
   EXPECT_EQ(agenda.due(), now + seconds(1));
 }
 
+struct AgendaWithSlowBlocks : Agenda {
+  AgendaWithSlowBlocks() : Agenda(slow_plan()) {}
+  static MeterPlan slow_plan() {
+    MeterPlan plan = plan_of({kMain, kTotals});
+    plan.slow_blocks = 1;
+    plan.slow_interval = seconds(10);
+    return plan;
+  }
+  std::vector<std::size_t> cycle() {
+    std::vector<std::size_t> tasks;
+    while (const auto task = agenda.take_next(now)) {
+      tasks.push_back(*task);
+      agenda.answered(*task, now);
+    }
+    return tasks;
+  }
+};
+
+TEST_F(AgendaWithSlowBlocks, ReadsThemInTheFirstCycleAndThenEachSlowInterval) {
+  EXPECT_EQ(cycle(), (std::vector<std::size_t>{kIdentityTask, kMainTask, kTotalsTask}));
+  for (int second = 1; second <= 25; ++second) {
+    now += seconds(1);
+    const bool slow = second % 10 == 0;
+    EXPECT_EQ(cycle(), slow ? (std::vector<std::size_t>{kMainTask, kTotalsTask}) : std::vector<std::size_t>{kMainTask})
+        << second;
+  }
+}
+
+TEST_F(AgendaWithSlowBlocks, ReadsThemAgainInTheNextCycleWhenOneWasGivenUp) {
+  cycle();
+  now += seconds(10);
+  agenda.answered(agenda.take_next(now).value(), now);
+  fail_next();
+  fail_next();
+  now = agenda.due();
+  agenda.answered(agenda.take_next(now).value(), now);  // the probe
+  EXPECT_EQ(cycle(), (std::vector<std::size_t>{kMainTask, kTotalsTask}));
+}
+
+TEST_F(AgendaWithSlowBlocks, IsNeverDueAtOnceWithNothingToAsk) {
+  cycle();
+  for (int i = 0; i < 12; ++i) {
+    now = std::max(agenda.due(), now);
+    const auto task = agenda.take_next(now);
+    if (task) {
+      agenda.refused(*task, now);
+    } else {
+      EXPECT_GT(agenda.due(), now);
+    }
+  }
+}
+
 TEST_F(Agenda, KeepsThePollIntervalWithoutDriftAndDoesNotMakeUpForMissedCycles) {
   const Instant start = now;
   now += milliseconds(300);

@@ -117,6 +117,16 @@ TEST(MeterReader, ShowsNothingOld) {
   EXPECT_FALSE(shown["Yesterday"].is_null());
 }
 
+TEST(MeterReader, ShowsCountersThatAreReadLessOftenForLonger) {
+  World world("energy_ms = 60000\n");
+  world.read(kHouse);
+  world.clock.advance(seconds{30});
+  EXPECT_TRUE(world.shown()["Power"].is_null());
+  EXPECT_EQ(world.shown()["Total"], 1000.5);
+  world.clock.advance(seconds{40});
+  EXPECT_TRUE(world.shown()["Total"].is_null());
+}
+
 TEST(MeterReader, GivesItsBookOnceForEachChange) {
   World world;
   EXPECT_EQ(world.reader->book_to_keep(), std::nullopt);

@@ -1,6 +1,7 @@
 #include "app/agent/site_plan.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "mqtt/energy_payload.hpp"
 
@@ -58,6 +59,34 @@ meter::ReadBlock block_of(const meter::PollRequest& request) {
   return {input ? meter::Function::read_input : meter::Function::read_holding, request.address, request.words};
 }
 
+/// The requests of a meter: what is read at each poll, then what is read less often.
+struct Groups {
+  std::vector<meter::PollRequest> requests;
+  std::size_t slow = 0;  ///< so many of them, the last ones
+  microseconds expected{};
+};
+
+Result<Groups> group(const meter::Profile& profile, const MeterConfig& config, const meter::PollTiming& timing) {
+  const auto& wanted = config.read == ReadScope::all ? profile.all : profile.telemetry;
+  std::vector<std::uint16_t> fast;
+  std::vector<std::uint16_t> slow;
+  for (const std::uint16_t index : wanted) {
+    const bool waits = config.energy_poll > config.poll && meter::is_energy(profile.registers[index].what);
+    (waits ? slow : fast).push_back(index);
+  }
+  if (fast.empty()) fast.swap(slow);
+  Groups groups;
+  for (const auto* registers : {&fast, &slow}) {
+    if (registers->empty()) continue;
+    auto poll = meter::make_poll_plan(profile, *registers, timing);
+    if (!poll) return tl::unexpected(poll.error());
+    if (registers == &slow) groups.slow = poll->requests.size();
+    groups.expected += poll->expected;
+    std::move(poll->requests.begin(), poll->requests.end(), std::back_inserter(groups.requests));
+  }
+  return groups;
+}
+
 struct PlannedMeter {
   MeterPlan plan;
   line::BusMeter on_bus;
@@ -74,8 +103,7 @@ Result<PlannedMeter> plan_meter(const BusConfig& bus, const MeterConfig& config,
   const milliseconds gap = config.gap.value_or(silent ? profile.limits.gap : milliseconds{0});
   const milliseconds change_gap =
       config.gap.value_or(silent ? std::max(profile.limits.slave_gap, gap) : milliseconds{0});
-  const auto& wanted = config.read == ReadScope::all ? profile.all : profile.telemetry;
-  auto poll = meter::make_poll_plan(profile, wanted, timing_of(bus, gap));
+  auto poll = group(profile, config, timing_of(bus, gap));
   if (!poll) return tl::unexpected(poll.error());
 
   PlannedMeter planned;
@@ -98,6 +126,8 @@ Result<PlannedMeter> plan_meter(const BusConfig& bus, const MeterConfig& config,
   on_bus.gap = gap;
   on_bus.slave_change_gap = change_gap;
   on_bus.poll_interval = config.poll;
+  on_bus.slow_blocks = poll->slow;
+  on_bus.slow_interval = config.energy_poll.value_or(config.poll);
   return planned;
 }
 
@@ -116,8 +146,14 @@ Result<BusPlan> plan_bus(const BusConfig& bus, std::string name, std::span<const
     plan.meters.push_back(std::move(planned->plan));
   }
   for (std::size_t i = 0; i < plan.meters.size(); ++i) {
-    const LoopClock::duration interval = plan.settings.meters[i].plan.poll_interval;
-    plan.meters[i].freshness = std::max(interval, round) + round + longest_timeout;
+    const auto freshness = [&](LoopClock::duration interval) {
+      return std::max(interval, round) + round + longest_timeout;
+    };
+    const meter::MeterPlan& on_bus = plan.settings.meters[i].plan;
+    plan.meters[i].freshness = freshness(on_bus.poll_interval);
+    // A slow block begins with a poll: up to one interval of those later.
+    plan.meters[i].energy_freshness =
+        on_bus.slow_blocks > 0 ? freshness(on_bus.slow_interval + on_bus.poll_interval) : plan.meters[i].freshness;
   }
   return plan;
 }

@@ -28,7 +28,8 @@ struct MeterPlan {
   std::vector<meter::PollRequest> identity;  ///< index: BusObserver::on_identity, each one register
   ReadScope read = ReadScope::telemetry;
   bool invert = false;
-  LoopClock::duration freshness{};  ///< a value older than this is not live
+  LoopClock::duration freshness{};         ///< a value older than this is not live
+  LoopClock::duration energy_freshness{};  ///< the same for its energy counters
 };
 
 struct BusPlan {

@@ -80,6 +80,26 @@ TEST(SitePlan, ReadsMoreWhenAllRegistersAreAskedFor) {
   EXPECT_LT(words(plan_of(kSite)[0]), words(plan_of(kSite + "read = \"all\"\n")[0]));
 }
 
+TEST(SitePlan, ReadsTheCountersLessOftenWhereTheFileSaysSo) {
+  const auto together = plan_of(kSite)[0];
+  EXPECT_EQ(together.settings.meters[0].plan.slow_blocks, 0U);
+  EXPECT_EQ(together.meters[0].energy_freshness, together.meters[0].freshness);
+
+  const auto apart = plan_of(kSite + "energy_ms = 60000\n")[0];
+  const auto& plan = apart.settings.meters[0].plan;
+  ASSERT_EQ(plan.slow_blocks, 1U);
+  EXPECT_EQ(plan.slow_interval, seconds{60});
+  EXPECT_EQ(plan.poll_interval, seconds{1});
+  const meter::Profile& profile = *apart.meters[0].profile;
+  for (std::size_t i = 0; i < apart.meters[0].requests.size(); ++i) {
+    for (const std::uint16_t index : apart.meters[0].requests[i].registers) {
+      EXPECT_EQ(meter::is_energy(profile.registers[index].what), i + 1 == apart.meters[0].requests.size());
+    }
+  }
+  EXPECT_LT(apart.meters[0].freshness, seconds{4});
+  EXPECT_GT(apart.meters[0].energy_freshness, seconds{61});
+}
+
 TEST(SitePlan, CallsAValueLiveForOneIntervalOneRoundOfTheLineAndOneLostAnswer) {
   const auto one = plan_of(kSite)[0].meters[0].freshness;
   EXPECT_GT(one, milliseconds{2000});  // 1 s of interval, 1 s of time-out

@@ -151,7 +151,8 @@ struct MeterConfig {
   bool primary = false;  ///< of exactly one meter
   bool invert = false;   ///< power has the other sign: the transformers look the wrong way
   milliseconds poll{1000};
-  std::optional<milliseconds> timeout;  ///< nullopt: the profile's, like the next
+  std::optional<milliseconds> energy_poll;  ///< of the energy counters; nullopt: as `poll`
+  std::optional<milliseconds> timeout;      ///< nullopt: the profile's, like the next
   std::optional<milliseconds> gap;
   ReadScope read = ReadScope::telemetry;
 };

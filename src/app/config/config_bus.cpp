@@ -85,6 +85,10 @@ MeterConfig read_meter(Section& section, std::span<const std::string> profiles, 
   meter.primary = section.boolean("primary").value_or(false);
   meter.invert = section.boolean("invert").value_or(false);
   meter.poll = duration(section, "poll_ms", 100, 3'600'000).value_or(meter.poll);
+  meter.energy_poll = duration(section, "energy_ms", 100, 3'600'000);
+  if (meter.energy_poll < meter.poll && meter.energy_poll) {
+    section.problem(config_bad_value, "energy_ms", "is shorter than poll_ms");
+  }
   meter.timeout = duration(section, "timeout_ms", 20, 10'000);
   meter.gap = duration(section, "gap_ms", 0, 1000);
   meter.read = section.choice("read", kScopes).value_or(meter.read);

@@ -106,6 +106,8 @@ TEST(ConfigBus, RefusesMetersThatCannotBe) {
        config_conflict, "bus[1].meter[2].primary: \"a\" is primary already"},
       {"poll", kSerial + meter("1", "a", "poll_ms = 10\n"), 13, config_bad_value,
        "bus[1].meter[1].poll_ms: 10 is not within 100 to 3600000"},
+      {"energy", kSerial + meter("1", "a", "poll_ms = 5000\nenergy_ms = 1000\n"), 14, config_bad_value,
+       "bus[1].meter[1].energy_ms: is shorter than poll_ms"},
       {"time-out", kSerial + meter("1", "a", "timeout_ms = 20000\n"), 13, config_bad_value,
        "bus[1].meter[1].timeout_ms: 20000 is not within 20 to 10000"},
       {"gap", kSerial + meter("1", "a", "gap_ms = -1\n"), 13, config_bad_value,
