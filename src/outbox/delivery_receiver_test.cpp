@@ -200,6 +200,16 @@ TEST_F(Receiver, IsMorePatientEachTimeUpToAQuarterOfAnHour) {
   EXPECT_EQ(history.back(), 2U) << "a receiver that is back is waited for 60 s again";
 }
 
+TEST_F(Receiver, IsMorePatientOncePerWaitAndNotOncePerReading) {
+  connect();
+  for (Sequence s = 1; s <= 5; ++s) {
+    commit(s, s);
+    wait(seconds(5));
+  }
+  wait(seconds(300));  // 60 s, then 120 s
+  EXPECT_GE(std::count(history.begin(), history.end(), 5U), 2);
+}
+
 TEST_F(Receiver, AReceiverThatIsAwayCostsLittle) {
   for (Sequence s = 1; s <= 5000; ++s) stored.push_back(s);
   connect();
