@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 source scripts/packages.sh
 
 build=${BENCH_BUILD:-build/release}
-all=(bus bus_cpu latency agent mqtt handshake trust_memory wear)  # not peers: it takes five minutes and more packages
+all=(bus bus_cpu latency agent page_load mqtt handshake trust_memory wear)  # not peers: it takes five minutes and more packages
 
 # Programs of others for the comparison, only here. One that cannot be had is left out, which the bench says.
 run_peers() {
@@ -35,8 +35,8 @@ run() {
 
 for name in "${@:-${all[@]}}"; do
   name=${name//-/_}
-  if [[ ! -x $build/bench/bench_$name && ! $name =~ ^(latency|agent|peers)$ ]]; then
-    printf 'dev bench: error: no bench is called "%s"; there are: latency agent peers %s\n' "$name" \
+  if [[ ! -x $build/bench/bench_$name && ! $name =~ ^(latency|agent|page_load|peers)$ ]]; then
+    printf 'dev bench: error: no bench is called "%s"; there are: latency agent page_load peers %s\n' "$name" \
       "$(cd "$build/bench" && printf '%s ' bench_* | sed 's/bench_//g')" >&2
     exit 2
   fi

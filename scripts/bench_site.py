@@ -2,11 +2,16 @@
 """Figures of the whole agent, from outside: the real binary, mosquitto with TLS, an independent subscriber.
 
   bench_site.py latency   from the moment a meter has answered to the subscriber's hands
+  bench_site.py page_load  how punctually meters are read while the page is flooded with requests
   bench_site.py agent     memory, CPU per reading, and the time from start to the first publish
 """
+import contextlib
+import http.client
+import multiprocessing
 import os
 import pathlib
 import socket
+import ssl
 import statistics
 import struct
 import sys
@@ -75,6 +80,57 @@ def latency(folder):
         part.stop()
 
 
+def flood(port, until, counts, number):
+    """One client: connections of their own with a whole handshake each, then ten requests on it."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    while time.monotonic() < until:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for _ in range(10):
+                connection.request("GET", "/")
+                answer = connection.getresponse()
+                if len(answer.read()) == 0 or answer.status != 200:
+                    break
+                counts[number] += 1
+        connection.close()
+
+
+def intervals(meter, begin, end):
+    times = [meter.answered[n] for n in sorted(meter.answered) if begin <= meter.answered[n] < end]
+    return sorted((b - a) * 1000 for a, b in zip(times, times[1:]))
+
+
+def page_load(folder):
+    pki = Pki(folder / "pki")
+    certificate = pki.issue("broker")
+    broker = Mosquitto(folder / "broker", certificate)
+    meter = CountingMeter()
+    port = free_port()
+    config = site(broker.port, f'tcp = "127.0.0.1:{meter.port}"', fingerprint_mode(certificate)) + "poll_ms = 100\n"
+    agent = Agent(folder / "site", config + f'[web]\nlisten = ["127.0.0.1:{port}"]\n')
+    agent.wait_line(r"MQTT: Connected to")
+    seconds, clients = 20, 4
+    print(f"time between two readings of a meter that is read every 100 ms, {seconds} s each; load {os.getloadavg()[0]:.1f}:")
+    for name, crowd in (("page idle", 0), (f"{clients} clients", clients)):
+        begin = time.monotonic()
+        counts = multiprocessing.Array("l", max(1, crowd), lock=False)
+        children = [multiprocessing.Process(target=flood, args=(port, begin + seconds, counts, n)) for n in range(crowd)]
+        before = cpu_seconds(agent.child.pid)
+        for child in children:
+            child.start()
+        wait_for("the measuring time", lambda: time.monotonic() > begin + seconds, seconds + 5)
+        used = cpu_seconds(agent.child.pid) - before
+        for child in children:
+            child.join()
+        found = intervals(meter, begin, begin + seconds)
+        print(f"  {name:10}: median {statistics.median(found):.1f} ms, 99 % {found[int(len(found) * 0.99)]:.1f} ms, "
+              f"longest {found[-1]:.1f} ms, {sum(counts) / seconds:.0f} requests/s, CPU {100 * used / seconds:.0f} %")
+    for part in (agent, broker):
+        part.stop()
+
+
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -134,7 +190,7 @@ def agent(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("latency", "agent"):
+    if len(sys.argv) != 2 or sys.argv[1] not in ("latency", "agent", "page_load"):
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory(prefix="meterseal-bench.") as temporary:
-        {"latency": latency, "agent": agent}[sys.argv[1]](pathlib.Path(temporary))
+        {"latency": latency, "agent": agent, "page_load": page_load}[sys.argv[1]](pathlib.Path(temporary))
