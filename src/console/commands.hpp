@@ -47,7 +47,8 @@ enum class Data : std::uint8_t {
   secret  ///< never on a command line, in a URL, in a history or in a reply
 };
 
-struct Command {
+/// In the order in which a row is read.
+struct Command {          // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string_view name;  ///< canonical spelling, the key of its reply
   Group group;
   Change change;

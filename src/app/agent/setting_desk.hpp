@@ -52,7 +52,7 @@ class SettingDesk {
   [[nodiscard]] const Config& next() const { return next_ ? *next_ : config_; }
   [[nodiscard]] std::string value(console::Setting setting) const;
   Result<void> set_password(const console::NewValue& value);
-  Result<void> check_login(const std::string& user, const std::string& password) const;
+  [[nodiscard]] Result<void> check_login(const std::string& user, const std::string& password) const;
   Result<void> adopt(console::Setting setting, const Overlay& candidate);
 
   // constant after construction

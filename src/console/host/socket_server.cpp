@@ -61,7 +61,7 @@ class Client : public std::enable_shared_from_this<Client> {
 
   void close() {
     error_code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
   }
 
  private:
@@ -104,7 +104,7 @@ class UnixServer final : public SocketServer {
       : acceptor_(loop), path_(std::move(path)), run_(std::move(run)), longest_answer_(longest_answer) {}
   ~UnixServer() override {
     error_code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     if (is_bound_) ::unlink(path_.c_str());
     *is_open_ = false;
   }
@@ -116,12 +116,12 @@ class UnixServer final : public SocketServer {
       ::unlink(path_.c_str());
     }
     error_code failed;
-    acceptor_.open(stream_protocol(), failed);
+    (void)acceptor_.open(stream_protocol(), failed);
     // Nobody can connect between bind and chmod: not listening yet.
-    if (!failed) acceptor_.bind(stream_protocol::endpoint(path_), failed);
+    if (!failed) (void)acceptor_.bind(stream_protocol::endpoint(path_), failed);
     is_bound_ = !failed;
     if (!failed && ::chmod(path_.c_str(), 0660) != 0) return unusable(path_, std::strerror(errno));  // NOLINT
-    if (!failed) acceptor_.listen(kMaxClients, failed);
+    if (!failed) (void)acceptor_.listen(kMaxClients, failed);
     if (failed) return unusable(path_, failed.message());
     accept();
     return {};
