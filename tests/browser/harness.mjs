@@ -25,16 +25,25 @@ export async function run(args, test) {
   const server = spawn(process.env.PAGE_SERVER, [join(folder, "state"), ...args]);
   let output = "";
   server.stdout.on("data", (data) => { output += data; });
-  let browser;
   try {
     for (const end = Date.now() + 60000; !/listening \d+/.test(output);) {
       check(Date.now() < end && server.exitCode === null, `the server did not start: ${output}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const url = `https://127.0.0.1:${/listening (\d+)/.exec(output)[1]}/`;
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: kArguments });
+    await browse(url, (parts) => test({ ...parts, code: /code (\S+)/.exec(output)?.[1] }));
+  } finally {
+    server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A browser with an empty profile on a page that is served already. */
+export async function browse(url, test) {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: kArguments });
+  try {
     await test({
-      url, code: /code (\S+)/.exec(output)?.[1],
+      url,
       open: async (width = 1280, height = 900, colorScheme = "light") => {
         const context = await browser.newContext({ viewport: { width, height }, colorScheme, ignoreHTTPSErrors: true });
         context.setDefaultTimeout(30000);
@@ -50,9 +59,7 @@ export async function run(args, test) {
       },
     });
   } finally {
-    await browser?.close();
-    server.kill();
-    rmSync(folder, { recursive: true, force: true });
+    await browser.close();
   }
 }
 

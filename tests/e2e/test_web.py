@@ -128,6 +128,11 @@ def test_cm_and_metrics_by_basic_login_and_token(parts, pki):
     metrics = wait_for("power", lambda: (lambda m: m if "meterseal_power_watts" in m else None)(face.ask("/metrics", headers=token)[1]))
     assert re.search(r'^meterseal_power_watts\{meter="main"\} -?[0-9.]+$', metrics, re.M)
     assert "# TYPE meterseal_energy_watthours_total counter" in metrics
+    assert re.search(r'^meterseal_bus_requests_total\{meter="main"\} [1-9]', metrics, re.M)
+    for kind in ("timeout", "crc", "exception", "late"):
+        assert re.search(rf'^meterseal_bus_errors_total\{{meter="main",kind="{kind}"\}} [0-9]+$', metrics, re.M), kind
+    wait_for("acknowledged records", lambda: re.search(r"^meterseal_publish_seconds_count [1-9]", face.ask("/metrics", headers=token)[1], re.M))
+    assert re.search(r"^meterseal_publish_seconds_sum [0-9]+\.[0-9]{3}$", face.ask("/metrics", headers=token)[1], re.M)
     refused = json.loads(face.ask("/cm?cmnd=Restart%201", headers=token)[1])
     assert refused["Command"] == "Error"
 

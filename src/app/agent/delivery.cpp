@@ -121,7 +121,19 @@ void Delivery::execute(const outbox::Offer& offer) {
   message.topic = std::string(topics_.of(mqtt::Prefix::tele, level).view());
   message.payload = std::move(*payload);
   const auto sent = client_->publish(offer.record.sequence, std::move(message));
-  if (!sent) tell(outbox::OfferFailed{offer.record.sequence});
+  if (!sent) return tell(outbox::OfferFailed{offer.record.sequence});
+  offered_[offer.record.sequence] = clock_.now();
+}
+
+void Delivery::on_published(mqtt::Token token) {
+  if (const auto offered = offered_.find(token); offered != offered_.end()) {
+    const auto took = std::chrono::duration_cast<milliseconds>(clock_.now() - offered->second);
+    ++publish_times_.count;
+    publish_times_.sum += took;
+    publish_times_.longest = std::max(publish_times_.longest, took);
+    offered_.erase(offered);
+  }
+  tell(outbox::Acknowledged{token});
 }
 
 void Delivery::execute(const outbox::Fetch& fetch) {

@@ -18,6 +18,8 @@
 #include <memory>
 #include <vector>
 
+#include <map>
+
 #include "app/agent/journal.hpp"
 #include "app/config/config.hpp"
 #include "app/repeat_guard.hpp"
@@ -47,9 +49,22 @@ class Delivery final : public CommitObserver {
   void use(mqtt::host::Client& client) { client_ = &client; }
 
   void on_connected() { tell(outbox::Connected{}); }
-  void on_disconnected() { tell(outbox::Disconnected{}); }
-  void on_published(mqtt::Token token) { tell(outbox::Acknowledged{token}); }
-  void on_rejected(mqtt::Token token) { tell(outbox::OfferFailed{token}); }
+  void on_disconnected() {
+    offered_.clear();
+    tell(outbox::Disconnected{});
+  }
+  void on_published(mqtt::Token token);
+  void on_rejected(mqtt::Token token) {
+    offered_.erase(token);
+    tell(outbox::OfferFailed{token});
+  }
+  /// From a record's offer to the broker's PUBACK, since the start.
+  struct PublishTimes {
+    std::uint64_t count = 0;
+    milliseconds sum{0};
+    milliseconds longest{0};
+  };
+  [[nodiscard]] const PublishTimes& publish_times() const { return publish_times_; }
   /// @return false: it is no receiver's confirmation but something for others
   [[nodiscard]] bool take(const mqtt::Message& message);
   void on_relabelled() { tell(outbox::Relabelled{}); }
@@ -78,6 +93,8 @@ class Delivery final : public CommitObserver {
 
   // loop thread only
   outbox::DeliveryMachine machine_;
+  std::map<mqtt::Token, Instant> offered_;  ///< not acknowledged yet: as many as are in flight
+  PublishTimes publish_times_;
   boost::asio::steady_timer timer_;
   std::deque<outbox::DeliveryEvent> events_;  ///< an action may be the cause of the next event
   bool is_telling_ = false;

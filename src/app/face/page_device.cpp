@@ -236,6 +236,34 @@ std::vector<Fact> PageDevice::facts() {
   return list;
 }
 
+void PageDevice::add_bus_metrics(std::vector<Metric>& list) const {
+  constexpr auto kCounter = Metric::Kind::counter;
+  for (const auto& bus : parts_.meters.buses()) {
+    for (std::size_t i = 0; i < bus->meters().size(); ++i) {
+      const std::string& name = bus->plan().meters[i].name;
+      const meter::MeterCounters counters = bus->counters(i);
+      const auto add = [&](std::string_view kind, std::uint64_t count) {
+        list.push_back({"bus_errors_total",
+                        "Requests to the meter that went wrong",
+                        kCounter,
+                        {{"meter", name}, {"kind", std::string(kind)}},
+                        static_cast<std::int64_t>(count),
+                        0});
+      };
+      list.push_back({"bus_requests_total",
+                      "Requests to the meter",
+                      kCounter,
+                      {{"meter", name}},
+                      static_cast<std::int64_t>(counters.requests),
+                      0});
+      add("timeout", counters.timeouts);
+      add("crc", counters.crc_errors);
+      add("exception", counters.exceptions);
+      add("late", counters.late_answers);
+    }
+  }
+}
+
 std::vector<Metric> PageDevice::metrics() {
   constexpr auto kGauge = Metric::Kind::gauge;
   constexpr auto kCounter = Metric::Kind::counter;
@@ -259,6 +287,17 @@ std::vector<Metric> PageDevice::metrics() {
        number(read_machine_load().program_memory_kb) * 1024,
        0},
   };
+  const Delivery::PublishTimes& times = parts_.delivery.publish_times();
+  list.push_back({"publish_seconds_sum",
+                  "Time from offering a record to the broker's acknowledgement, in all",
+                  kCounter,
+                  {},
+                  number(times.sum.count()),
+                  3});
+  list.push_back(
+      {"publish_seconds_count", "Records acknowledged since the start", kCounter, {}, number(times.count), 0});
+  list.push_back({"publish_seconds_max", "The longest of these times", kGauge, {}, number(times.longest.count()), 3});
+  add_bus_metrics(list);
   for (const auto& [code, count] : refusals_)
     list.push_back({"tls_refusals_total", "Brokers that were refused", kCounter, {{"reason", code}}, count, 0});
   if (seal_.expires) {

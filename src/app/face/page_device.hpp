@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "app/agent/delivery.hpp"
 #include "app/agent/device.hpp"
 #include "app/agent/meters.hpp"
 #include "app/agent/site_setup.hpp"
@@ -36,6 +37,7 @@ struct PageParts {
   Meters& meters;
   console::Console& console;
   outbox::Store& store;
+  const Delivery& delivery;
   std::function<void()> connect_anew;  ///< ends the connection to the broker and makes another one
 };
 
@@ -84,6 +86,7 @@ class PageDevice final : public web::DeviceView {
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
 
  private:
+  void add_bus_metrics(std::vector<web::Metric>& list) const;
   [[nodiscard]] web::MeterView view_of(MeterReader& reader) const;
   [[nodiscard]] bool is_trust_fixed(std::string_view command) const;
   [[nodiscard]] const BrokerConfig* config_of(const HostPort& address) const;

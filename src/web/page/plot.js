@@ -11,7 +11,7 @@ export function plotCard() {
   let meter = "";
   let span = "hour";
   let chart = null;
-  const place = h("div", { class: "plot", role: "img" });
+  const place = h("div", { class: "plot", role: "img", "aria-label": "No readings yet" });
   const words = h("p", { class: "small quiet" });
   const choice = h("select", { "aria-label": "Meter", onchange: (event) => { meter = event.target.value; draw(); } });
   const buttons = kSpans.map(([name, label]) =>
