@@ -121,7 +121,8 @@ def postgres(folder):
     for parent in folder.parents:
         if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
             parent.chmod(parent.stat().st_mode | 0o111)
-    prefix = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
+    # replaced by the server itself, so that a kill reaches it
+    prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if os.getuid() == 0 else []
     subprocess.run([*prefix, binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "collector"], check=True,
                    capture_output=True, cwd="/")
     port = free_port()
