@@ -1,18 +1,40 @@
 #include "app/device_side.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 
+#include "app/agent/setting_desk.hpp"
 #include "app/agent/settings.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/agent/trust_setting.hpp"
+#include "app/face/setup_desk.hpp"
 #include "outbox/host/peek.hpp"
 
 namespace meterseal::app {
 
-OwnConfig load_own_config(const std::string& given) {
+bool is_there(const std::string& file) {
   std::error_code error;
-  if (given.empty() && !std::filesystem::exists(kDefaultConfig, error)) return std::nullopt;
-  auto setup = load_site(given.empty() ? kDefaultConfig : given);
+  return std::filesystem::exists(std::filesystem::symlink_status(file, error));
+}
+
+std::string site_file(const std::string& given, const std::string& state) {
+  if (!given.empty()) return given;
+  const std::string made = state + "/" + kSiteFile;
+  return !is_there(kDefaultConfig) && is_there(made) ? made : kDefaultConfig;
+}
+
+Overlay kept_overlay(const std::string& file, const std::string& state) {
+  const auto values = load_values(state);
+  const auto owner = file == state + "/" + kSiteFile ? FileOwner::device : FileOwner::person;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  return overlay_of(owner, state, credentials == nullptr ? "" : credentials,
+                    [&](const std::string& name) { return values ? value_of(*values, name) : std::string(); });
+}
+
+OwnConfig load_own_config(const std::string& given, const std::string& state) {
+  const std::string file = site_file(given, state);
+  if (given.empty() && !is_there(file)) return std::nullopt;
+  auto setup = load_site(file, kept_overlay(file, state));
   if (!setup) return tl::unexpected(std::move(setup.error()));
   return std::move((*setup)->config);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config/config.hpp"
+#include "app/config/overlay.hpp"
 #include "outbox/store.hpp"
 #include "trust/lineage.hpp"
 
@@ -15,10 +16,18 @@ namespace meterseal::app {
 
 inline constexpr const char* kDefaultConfig = "/etc/meterseal/meterseal.toml";
 
-/// nullopt: there is no configuration file at the default place.
+/// Whether a name stands there, even one of a link to nowhere.
+[[nodiscard]] bool is_there(const std::string& file);
+/// Which file declares the site. A file that was named, or stands at its place, is always the one; else the one that
+/// the set-up of the page has made in the state directory.
+[[nodiscard]] std::string site_file(const std::string& given, const std::string& state);
+/// What was set by command, as the last commit left it.
+[[nodiscard]] Overlay kept_overlay(const std::string& file, const std::string& state);
+
+/// nullopt: there is no configuration file, neither at the default place nor made by the page.
 using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;
-/// @param given  --config; empty: the default place, where it may be missing
-[[nodiscard]] OwnConfig load_own_config(const std::string& given);
+/// @param given  --config; empty: as site_file()
+[[nodiscard]] OwnConfig load_own_config(const std::string& given, const std::string& state);
 
 /// What the agent keeps, read beside it or before it; no database yet: nothing.
 /// @return outbox::state_unusable, store_failed

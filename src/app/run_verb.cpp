@@ -2,12 +2,14 @@
 // life in the same process, with the configuration file as it is then.
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "app/agent/settings.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/device_side.hpp"
 #include "app/errors.hpp"
@@ -19,6 +21,7 @@
 #include "app/verbs.hpp"
 #include "core/host/system_clock.hpp"
 #include "core/host/zone_calendar.hpp"
+#include "outbox/host/sqlite_store.hpp"
 #include "web/host/web_state.hpp"
 
 namespace meterseal::app {
@@ -42,15 +45,6 @@ int refuse(const Error& error) {
 
 host::ClockTrust trust_of(ClockTrust trust) {
   return trust == ClockTrust::trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic;
-}
-
-/// What was set by command, read from the database that no site has open now.
-Overlay kept_overlay(const std::string& file, const std::string& state) {
-  const auto values = load_values(state);
-  const auto owner = file == state + "/" + kSiteFile ? FileOwner::device : FileOwner::person;
-  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  return overlay_of(owner, state, credentials == nullptr ? "" : credentials,
-                    [&](const std::string& name) { return values ? value_of(*values, name) : std::string(); });
 }
 
 /// A setting that fits no more, because the file has changed since, does not keep the device from starting.
@@ -82,23 +76,9 @@ void load_again(const std::string& file, const std::string& state, std::unique_p
   setup = std::move(*loaded);
 }
 
-constexpr const char* kDefaultFile = "/etc/meterseal/meterseal.toml";
-
-bool exists(const std::string& file) {
-  std::error_code error;
-  return std::filesystem::exists(std::filesystem::symlink_status(file, error));
-}
-
-/// Which file declares the site. A file that was named, or stands at its place, is always the one.
-std::string site_file(const RunArguments& arguments, const std::string& state) {
-  if (!arguments.config.empty()) return arguments.config;
-  const std::string made = state + "/" + kSiteFile;
-  return !exists(kDefaultFile) && exists(made) ? made : kDefaultFile;
-}
-
 /// @return what to do then, or nullopt: go on with the site
 std::optional<int> set_up(const RunArguments& arguments, const std::string& state, Log& log) {
-  if (!arguments.config.empty() || exists(kDefaultFile) || !is_first_boot(state)) return std::nullopt;
+  if (!arguments.config.empty() || is_there(kDefaultConfig) || !is_first_boot(state)) return std::nullopt;
   std::vector<HostPort> listen;
   for (const std::string& text : arguments.setup_listen) {
     const auto address = parse_host_port(text, 8443);
@@ -141,6 +121,28 @@ std::optional<int> live(const std::string& file, const std::string& state, LogLe
   }
 }
 
+/// A reset may have been cut short by a power cut: what the database knows of the owner goes before the mark does.
+bool forget_owner(const std::string& state, Log& log) {
+  boost::asio::io_context loop(1);
+  outbox::host::StoreSettings settings;
+  settings.directory = state;
+  auto store = outbox::host::SqliteStore::open(loop, log, settings);
+  if (!store) return log.error("SYS", store.error()), false;
+  outbox::Commit nothing;
+  for (const auto& [name, value] : (*store)->found().values) {
+    if (name.starts_with("setting/") || name.starts_with("trust/") || name == kClockFloor)
+      nothing.values.emplace_back(name, "");
+  }
+  bool is_done = false;
+  const auto guard = boost::asio::make_work_guard(loop);
+  (*store)->commit(std::move(nothing), [&](const Result<outbox::Committed>& committed) {
+    is_done = committed.has_value();
+    loop.stop();
+  });
+  loop.run();
+  return is_done;
+}
+
 int run_agent(const RunArguments& arguments) {
   const auto level = parse_log_level(arguments.log_level);
   if (!level) return refuse(level.error());
@@ -148,9 +150,10 @@ int run_agent(const RunArguments& arguments) {
   const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
   LogTail log(*standard_error);
   for (;;) {
-    web::host::WebState(state).finish_reset();
+    const web::host::WebState kept(state);
+    if (kept.is_reset_begun() && forget_owner(state, log)) kept.finish_reset();
     if (const auto ended = set_up(arguments, state, log)) return *ended;
-    const auto ended = live(site_file(arguments, state), state, *level, log);
+    const auto ended = live(site_file(arguments.config, state), state, *level, log);
     if (ended) return *ended;
   }
 }

@@ -259,6 +259,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   void tell_clock() {
     if (clock_.utc()) return;
+    if (clock_.floor() > host::build_date()) {
+      log_.warn("CLK", "a broker once proved a later time than this clock may say: if that was wrong, `ClockFloor 0`");
+    }
     log_.warn("CLK", "the clock of this machine is not known: readings are kept, and sent with their time when it is");
   }
 
@@ -299,12 +302,13 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     });
   }
 
-  /// Settings come in groups (host, user, password): the restart waits for the last one, and for a Backlog.
+  /// Settings come in groups (host, user, password): the restart waits for the last one, and for a Backlog; not
+  /// for one that came by MQTT, which could keep it back for ever.
   void restart_with_settings() {
     setting_timer_.expires_after(kAfterSettings);
     setting_timer_.async_wait([this](const error_code& replaced) {
       if (replaced || end_) return;
-      console_.is_waiting() ? restart_with_settings() : restart_soon();
+      console_.has_own_waiting() ? restart_with_settings() : restart_soon();
     });
   }
 

@@ -39,6 +39,8 @@ class Console {
   /// Runs what has waited long enough. @param take_replies  called for each command with replies
   void wake(const std::function<void(const Caller&, Replies)>& take_replies);
   [[nodiscard]] bool is_waiting() const { return !own_.empty() || !remote_lines_.empty(); }
+  /// Without what came by MQTT.
+  [[nodiscard]] bool has_own_waiting() const { return !own_.empty(); }
   /// The connection that brought them has ended: they never fire in another one.
   void forget_remote() { remote_lines_.clear(); }
 

@@ -47,6 +47,11 @@ std::string word_of(std::string_view line) {
   return printable(line.substr(0, line.find(' ')));
 }
 
+bool changes_nothing(std::string_view name) {
+  const console::Command* command = console::find_command(name);
+  return command == nullptr || command->change == console::Change::nothing;
+}
+
 Response json_response(unsigned status, std::string body) {
   Response response;
   response.status = status;
@@ -303,7 +308,14 @@ void Site::command(const Request& request, const Form& query, const Done& done) 
     const auto rights = caller->role == Role::admin ? console::Rights::change : console::Rights::view;
     if (line.empty()) return done(error_response(400, "no command", "send cmnd=COMMAND"));
     const auto replies = parts_.device->run(line, {console::Source::http, rights});
-    say(is_refusal(replies) ? EventKind::refusal : EventKind::change, caller->name, request, "/cm " + word_of(line));
+    // What only asks is no event: whoever may look must not push out what was changed.
+    const auto parsed = console::parse_line(line);
+    const bool asks = caller->role != Role::admin || !parsed || parsed->is_query() || changes_nothing(parsed->name);
+    if (is_refusal(replies)) {
+      say(EventKind::refusal, caller->name, request, "/cm " + word_of(line));
+    } else if (!asks) {
+      say(EventKind::change, caller->name, request, "/cm " + word_of(line));
+    }
     done(json_response(200, merged(replies)));
   });
 }

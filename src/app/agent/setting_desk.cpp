@@ -161,6 +161,7 @@ Result<void> SettingDesk::set_password(const NewValue& value) {
   if (auto good = check_login(this->value(Setting::mqtt_user), value.text); !good) return good;
   Overlay candidate = source_.overlay;
   const std::string file = state_directory_ + "/" + kPasswordFile;
+  const std::string before = password_in(file);
   if (value.text.empty()) {
     std::error_code error;
     std::filesystem::remove(file, error);
@@ -171,7 +172,17 @@ Result<void> SettingDesk::set_password(const NewValue& value) {
     if (!fault.empty()) return impossible(Text<160>("the password cannot be kept: ").add(fault));
     candidate.password_file = std::filesystem::absolute(file).string();
   }
-  return adopt(Setting::mqtt_password, candidate);
+  auto adopted = adopt(Setting::mqtt_password, candidate);
+  if (!adopted) {
+    // What is refused changes nothing.
+    std::error_code error;
+    if (before.empty()) {
+      std::filesystem::remove(file, error);
+    } else if (const std::string fault = host::write_private_file(file, before + "\n"); !fault.empty()) {
+      return impossible(Text<160>("refused, and the password before cannot be kept: ").add(fault));
+    }
+  }
+  return adopted;
 }
 
 }  // namespace meterseal::app

@@ -26,11 +26,12 @@ void TelemetrySchedule::set_period(seconds period, Instant now) {
 }
 
 void TelemetrySchedule::ask(Instant now) {
-  const Instant soon = now + kSoon;
+  const Instant soon = std::max(now + kSoon, was_done_ ? *was_done_ + kBetween : now);
   due_ = std::min(due_.value_or(soon), soon);
 }
 
 void TelemetrySchedule::done(Instant now) {
+  was_done_ = now;
   if (!due_) return;
   const Instant was_due = *due_;
   due_.reset();

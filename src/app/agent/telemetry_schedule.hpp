@@ -36,6 +36,8 @@ class TelemetrySchedule {
   /// With the commit and the way to the broker it stays below a second.
   static constexpr milliseconds kPatience{900};
   static constexpr milliseconds kSoon{100};
+  /// Between a message and one that was asked for: each is a record on the disk, and even a query asks.
+  static constexpr seconds kBetween{5};
 
   void hurry(Instant at);
 
@@ -43,6 +45,7 @@ class TelemetrySchedule {
   bool has_answer_ = false;
   bool is_settled_ = false;
   std::optional<Instant> due_;
+  std::optional<Instant> was_done_;
 };
 
 }  // namespace meterseal::app

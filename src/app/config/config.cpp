@@ -243,7 +243,10 @@ Config parse_into(std::string_view text, std::span<const std::string> profiles, 
   config.fixed = std::move(fixed);
   if (overlay.owner == FileOwner::device) {
     // How the broker is known is what somebody answered once, not what an owner declared for good.
-    for (BrokerConfig& broker : config.mqtt.brokers) broker.tls.fixed = {};
+    for (BrokerConfig& broker : config.mqtt.brokers) {
+      broker.tls.fixed = {};
+      broker.tls.policy.are_pins_declared = false;
+    }
   }
   return config;
 }

@@ -99,7 +99,7 @@ void print_json(const HostPort& to, const std::vector<Check>& checks) {
 int check(const CheckArguments& arguments) {
   std::vector<Check> checks;
   std::optional<Config> config;
-  auto loaded = load_own_config(arguments.config);
+  auto loaded = load_own_config(arguments.config, state_directory(arguments.state));
   if (loaded) {
     config = std::move(*loaded);
   } else if (arguments.config.empty()) {
@@ -125,8 +125,9 @@ void add_tls_check_verb(CLI::App& tls, Job& job) {
   CLI::App* verb = tls.add_subcommand("check", "Finds out why a broker cannot be reached or is not trusted");
   verb->add_option("address", arguments->address, "The broker; without a port 8883; default: the first one configured")
       ->type_name("HOST[:PORT]");
-  verb->add_option("--config", arguments->config,
-                   std::string("Configuration of this device (default: ") + kDefaultConfig + ", where it is)")
+  verb->add_option(
+          "--config", arguments->config,
+          std::string("Configuration of this device (default: ") + kDefaultConfig + ", else what the page made)")
       ->type_name("FILE");
   verb->add_option("--state", arguments->state,
                    "Folder of what this device has recorded (default: $STATE_DIRECTORY, else /var/lib/meterseal)")

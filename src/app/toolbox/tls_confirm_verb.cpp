@@ -48,7 +48,7 @@ Result<HostPort> broker_of(const ConfirmArguments& arguments, const std::string&
     if (!address) return fail(bad_argument, arguments.address, address.error());
     return *address;
   }
-  const auto loaded = load_own_config(arguments.config);
+  const auto loaded = load_own_config(arguments.config, state);
   if (!loaded) return tl::unexpected(loaded.error().front());
   const std::optional<Config>& config = *loaded;
   if (!config) return fail(bad_argument, "meterseal tls confirm", "needs HOST[:PORT] where no configuration file is");
@@ -172,8 +172,9 @@ void add_tls_confirm_verb(CLI::App& tls, Job& job) {
   CLI::App* verb = tls.add_subcommand("confirm", "Shows the fingerprint that was learned and confirms it");
   verb->add_option("address", arguments->address, "The broker; default: the one that waits for it")
       ->type_name("HOST[:PORT]");
-  verb->add_option("--config", arguments->config,
-                   std::string("Configuration of this device (default: ") + kDefaultConfig + ")")
+  verb->add_option(
+          "--config", arguments->config,
+          std::string("Configuration of this device (default: ") + kDefaultConfig + ", else what the page made)")
       ->type_name("FILE");
   verb->add_option("--state", arguments->state,
                    "Folder of what this device has recorded (default: $STATE_DIRECTORY, else /var/lib/meterseal)")

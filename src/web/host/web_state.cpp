@@ -30,7 +30,7 @@ constexpr const char* kResetBegun = "reset.begun";
 constexpr const char* kResetDone = "reset.done";
 /// What an owner has made of this device. The mark that closes the set-up goes last.
 constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", kAccess,
-                                   kIdentity,   kHistory,        kProvisioned};
+                                   kIdentity,   kHistory,        kEvents,           kProvisioned};
 
 /// What cannot be looked at counts as there.
 bool is_there(const std::string& path) {
@@ -116,8 +116,12 @@ Result<void> WebState::begin_reset() const {
   return write(kResetBegun, "Reset was given on the device itself.\n");
 }
 
+bool WebState::is_reset_begun() const {
+  return read_private_file(path(kResetBegun), kMostAccess).state == FileState::read;
+}
+
 void WebState::finish_reset() const {
-  if (read_private_file(path(kResetBegun), kMostAccess).state != FileState::read) return;
+  if (!is_reset_begun()) return;
   for (const char* name : kOwners) {
     std::error_code error;
     std::filesystem::remove(path(name), error);

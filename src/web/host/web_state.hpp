@@ -47,6 +47,7 @@ class WebState final : public AccessKeeper {
 
   /// `Reset` by a person at the device: from now on it is done, whatever happens to the power.
   [[nodiscard]] Result<void> begin_reset() const;
+  [[nodiscard]] bool is_reset_begun() const;
   /// Does what begin_reset() has promised and nothing where it has not: site, passwords, users, certificate and plots
   /// go, and the walk of the first boot may begin again. Readings and energy stay.
   void finish_reset() const;
