@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "console/command_line.hpp"
+#include "console/commands.hpp"
 #include "secrets/token.hpp"
 #include "web/errors.hpp"
 #include "web/view_json.hpp"

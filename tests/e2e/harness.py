@@ -132,6 +132,8 @@ class Process:
 
     @property
     def text(self):
+        if self.child.poll() is not None:
+            self.reader.join(5)
         return "\n".join(self.lines)
 
     def wait_line(self, pattern, seconds=20.0, after=0):

@@ -1,10 +1,12 @@
 """The receivers: tail checks the numbers of what arrives, collect stores it once and proves what is missing."""
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -112,15 +114,14 @@ def test_a_report_with_gaps_says_so_and_exits_1(parts, pki, tmp_path):
     assert "3 records, 2 missing" in report.stdout and "gaps: 3 to 4" in report.stdout
 
 
-def postgres(folder):
-    """A server of the test's own, as a user of its own: it refuses to run as root."""
-    binaries = sorted(p for p in __import__("pathlib").Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+def postgres(request):
+    """A server of the test's own, as a user of its own: it refuses to run as root. Its folder is not pytest's, whose parent
+    each new pytest process closes for other users."""
+    binaries = sorted(p for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
     user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-    folder.mkdir()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="meterseal-pg-"))
+    request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
     shutil.chown(folder, user)
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o111)
     # replaced by the server itself, so that a kill reaches it
     prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if os.getuid() == 0 else []
     subprocess.run([*prefix, binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "collector"], check=True,
@@ -131,8 +132,8 @@ def postgres(folder):
     return server, port
 
 
-def test_several_collectors_share_the_messages_of_one_broker_into_postgresql(parts, pki, tmp_path):
-    server, port = postgres(tmp_path / "pg")
+def test_several_collectors_share_the_messages_of_one_broker_into_postgresql(parts, pki, tmp_path, request):
+    server, port = postgres(request)
     parts.add(server)
     broker, _ = start_site(parts, pki)
     folder = tmp_path / "receiver"

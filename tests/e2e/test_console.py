@@ -194,3 +194,29 @@ def test_what_the_first_set_up_made_is_changed_by_command_and_forgotten_by_reset
     assert [name for name in names if name.startswith("ledger/")]
     assert SECRET not in agent.text and PASSWORD not in agent.text
     assert agent.stop() == 0
+
+
+def test_a_reset_that_a_power_cut_has_interrupted_ends_whole(parts, pki):
+    certificate = pki.issue("broker")
+    broker = parts.mosquitto(certificate)
+    parts.sim()
+    config = site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200', 'mode = "fingerprint"\nlearn = "confirm"')
+    agent = parts.agent(config)
+    state = agent.folder / "state"
+    agent.wait_line(r"trust_unconfirmed")
+    console(state, f"MqttFingerprint1 {certificate.fingerprint}")
+    agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
+
+    def kept():
+        with agent.database() as db:
+            return [name for name, in db.execute("select name from value where length(value) > 0")
+                    if name.startswith(("setting/", "trust/"))]
+
+    wait_for("the owner's trust on the disk", lambda: len(kept()) >= 2)
+    agent.kill()
+    (state / "reset.begun").write_text("Reset was given on the device itself.\n")
+    (state / "reset.begun").chmod(0o600)
+    agent.start()
+    agent.wait_line(r"trust_unconfirmed")
+    assert (state / "reset.done").exists() and not (state / "reset.begun").exists()
+    assert not [name for name in kept() if name.startswith("setting/")]

@@ -114,8 +114,8 @@ def test_without_a_receiver_everything_is_kept_and_the_first_one_gets_it_all(par
     assert_complete(parts, agent)
 
 
-def test_two_collectors_share_the_load_and_one_of_them_dies(parts, pki, tmp_path):
-    server, port = postgres(tmp_path / "pg")
+def test_two_collectors_share_the_load_and_one_of_them_dies(parts, pki, tmp_path, request):
+    server, port = postgres(request)
     parts.add(server)
     broker, agent = start(parts, pki)
     folder = tmp_path / "receiver"

@@ -71,6 +71,26 @@ TEST_F(SettingDeskTest, WhatTheDeviceCannotStartWithIsNotKept) {
   EXPECT_EQ(restarts_, 0);
 }
 
+TEST_F(SettingDeskTest, APasswordThatIsRefusedLeavesTheOneBefore) {
+  SettingDesk& desk = this->desk();
+  const auto kept = [this] {
+    std::ifstream password(state() + "/" + kPasswordFile);
+    std::string line;
+    std::getline(password, line);
+    return line;
+  };
+  std::ofstream(file(), std::ios::app) << "[unknown\n";
+  EXPECT_FALSE(desk.set(Setting::mqtt_password, text("canary-7f3a91")));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/" + kPasswordFile));
+  write("hosts = []\n");
+  ASSERT_TRUE(desk.set(Setting::mqtt_password, text("canary-7f3a91")));
+  std::ofstream(file(), std::ios::app) << "[unknown\n";
+  EXPECT_FALSE(desk.set(Setting::mqtt_password, text("another-5b1c")));
+  EXPECT_EQ(kept(), "canary-7f3a91");
+  EXPECT_FALSE(desk.set(Setting::mqtt_password, text("")));
+  EXPECT_EQ(kept(), "canary-7f3a91");
+}
+
 TEST_F(SettingDeskTest, ThePasswordIsAPrivateFileAndNothingElse) {
   SettingDesk& desk = this->desk();
   EXPECT_EQ(desk.state(Setting::mqtt_password).value, "");

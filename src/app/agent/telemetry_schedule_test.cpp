@@ -85,6 +85,17 @@ TEST(TelemetrySchedule, MakesSeveralRequestsOne) {
   EXPECT_EQ(schedule.due(), at(307.1));
 }
 
+TEST(TelemetrySchedule, IsNotAskedForMoreThanEachFiveSeconds) {
+  TelemetrySchedule schedule(at(0), seconds{300});
+  schedule.ask(at(7));
+  schedule.done(at(7.1));
+  for (const double when : {7.2, 8.0, 11.0}) schedule.ask(at(when));
+  EXPECT_EQ(schedule.due(), at(12.1));
+  schedule.done(at(12.1));
+  schedule.ask(at(100));
+  EXPECT_EQ(schedule.due(), at(100.1));
+}
+
 TEST(TelemetrySchedule, TakesANewPeriodFromNow) {
   TelemetrySchedule schedule(at(0), seconds{300});
   schedule.set_period(seconds{10}, at(20));

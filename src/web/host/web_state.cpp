@@ -38,10 +38,10 @@ bool is_there(const std::string& path) {
   return std::filesystem::symlink_status(path, error).type() != std::filesystem::file_type::not_found;
 }
 
-constexpr std::size_t kMostAccess = 16 * 1024;
-constexpr std::size_t kMostIdentity = 64 * 1024;
-constexpr std::size_t kMostEvents = 128 * 1024;
-constexpr std::size_t kMostHistory = 256 * 1024;
+constexpr std::size_t kMostAccess = std::size_t{16} * 1024;
+constexpr std::size_t kMostIdentity = std::size_t{64} * 1024;
+constexpr std::size_t kMostEvents = std::size_t{128} * 1024;
+constexpr std::size_t kMostHistory = std::size_t{256} * 1024;
 
 }  // namespace
 
