@@ -124,7 +124,9 @@ class DeliveryMachine {
   static constexpr seconds kLongestPatience{900};
   /// A receiver that is heard again: what was sent before and is not confirmed within this was not for its ears.
   static constexpr seconds kGrace{10};
-  static constexpr seconds kIdle{5};  ///< removals that no commit took along go alone after this
+  /// Removals that no commit took along go alone after this: longer than the shortest TelePeriod (10 s), whose commits
+  /// take them along for nothing.
+  static constexpr seconds kIdle{12};
   static constexpr seconds kRest{10};
 
   explicit DeliveryMachine(DeliverySettings settings) : settings_(settings) {}
