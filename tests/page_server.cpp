@@ -108,11 +108,13 @@ int serve(const std::string& directory, bool setup) {
   add("admin", web::Role::admin, "three old copper pots");
   add("guest", web::Role::viewer, "seven small iron nails");
 
+  web::LoginGate gate;
   const web::SiteParts parts{clock,
                              log,
                              *cryptography,
                              *hasher,
                              state,
+                             gate,
                              setup ? nullptr : &device,
                              setup ? &desk : nullptr,
                              web::page_assets()};

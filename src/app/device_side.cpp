@@ -1,5 +1,6 @@
 #include "app/device_side.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 
@@ -29,6 +30,14 @@ Overlay kept_overlay(const std::string& file, const std::string& state) {
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   return overlay_of(owner, state, credentials == nullptr ? "" : credentials,
                     [&](const std::string& name) { return values ? value_of(*values, name) : std::string(); });
+}
+
+void add_device_options(CLI::App& verb, std::string& config, std::string& state) {
+  const std::string where = std::string("(default: ") + kDefaultConfig + ", else what the page made)";
+  verb.add_option("--config", config, "Configuration of this device " + where)->type_name("FILE");
+  verb.add_option("--state", state,
+                  "Folder of what this device has recorded (default: $STATE_DIRECTORY, else /var/lib/meterseal)")
+      ->type_name("DIR");
 }
 
 OwnConfig load_own_config(const std::string& given, const std::string& state) {

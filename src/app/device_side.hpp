@@ -12,6 +12,10 @@
 #include "outbox/store.hpp"
 #include "trust/lineage.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace meterseal::app {
 
 inline constexpr const char* kDefaultConfig = "/etc/meterseal/meterseal.toml";
@@ -23,6 +27,9 @@ inline constexpr const char* kDefaultConfig = "/etc/meterseal/meterseal.toml";
 [[nodiscard]] std::string site_file(const std::string& given, const std::string& state);
 /// What was set by command, as the last commit left it.
 [[nodiscard]] Overlay kept_overlay(const std::string& file, const std::string& state);
+
+/// --config and --state of a verb that looks at this device.
+void add_device_options(CLI::App& verb, std::string& config, std::string& state);
 
 /// nullopt: there is no configuration file, neither at the default place nor made by the page.
 using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;

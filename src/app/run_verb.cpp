@@ -98,6 +98,7 @@ std::optional<int> set_up(const RunArguments& arguments, const std::string& stat
 
 /// From start to stop, over all restarts. @return nullopt: it was reset
 std::optional<int> live(const std::string& file, const std::string& state, LogLevel level, LogTail& log) {
+  web::LoginGate gate;
   auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
     for (const Error& error : loaded.error()) print_error(error);
@@ -109,7 +110,7 @@ std::optional<int> live(const std::string& file, const std::string& state, LogLe
   for (;;) {
     for (const std::string& warning : setup->config.warnings) log.warn("CFG", warning);
     host::SystemClock clock(trust_of(setup->config.device.clock));
-    auto site = Site::open(*setup, state, clock, **calendar, log, level);
+    auto site = Site::open(*setup, state, clock, **calendar, log, level, gate);
     if (!site) return refuse(site.error());
     const End end = (*site)->run();
     site->reset();  // closes the store before the next life opens it

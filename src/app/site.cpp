@@ -84,11 +84,12 @@ struct Opened {
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
  public:
   RunningSite(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock, const Calendar& calendar,
-              LogTail& log, LogLevel log_level, Opened opened)
+              LogTail& log, LogLevel log_level, web::LoginGate& gate, Opened opened)
       : setup_(setup),
         state_directory_(std::move(state_directory)),
         clock_(clock),
         log_(log),
+        gate_(gate),
         opened_(std::move(opened)),
         loop_(*opened_.loop),
         store_(*opened_.store),
@@ -136,7 +137,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     arm_telemetry();
     meters_.start([this] { on_reading(); });
     if (page_ && setup_.config.web)
-      face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, page_.get(), nullptr});
+      face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, gate_, page_.get(), nullptr});
     connect();
     loop_.run();
     return end_.value_or(End::stop);
@@ -552,6 +553,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   const std::string state_directory_;
   host::SystemClock& clock_;
   Log& log_;
+  web::LoginGate& gate_;
 
   // loop thread only
   Opened opened_;
@@ -595,7 +597,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 }  // namespace
 
 Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock,
-                                         const Calendar& calendar, LogTail& log, LogLevel log_level) {
+                                         const Calendar& calendar, LogTail& log, LogLevel log_level,
+                                         web::LoginGate& gate) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
@@ -617,7 +620,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
                              [&settings](const std::string& name) { return settings.value(name); });
   if (!meters) return tl::unexpected(meters.error());
   opened.meters = std::move(*meters);
-  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, log_level,
+  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, log_level, gate,
                                        std::move(opened));
 }
 

@@ -194,7 +194,10 @@ class Loader {
 };
 
 Text<96> place(std::string_view file, std::uint32_t line) {
-  Text<96> where(file.substr(0, 80));
+  // The end of a long path says more than its beginning.
+  constexpr std::size_t kMost = 80;
+  Text<96> where(file.size() > kMost ? "..." : "");
+  where.add(file.size() > kMost ? file.substr(file.size() - kMost + 3) : file);
   where.add(":").add_uint(line);
   return where;
 }

@@ -43,6 +43,16 @@ void expect_refusals(const std::vector<Refusal>& rows) {
   }
 }
 
+TEST(ProfileCsv, NamesAFileInADeepFolderByItsEnd) {
+  const std::string file = "/" + std::string(90, 'f') + "/profiles/mine.csv";
+  const std::string text = std::string(kModelHeader) + "M1\n";
+  const ProfileText texts[] = {{file, text}};
+  const auto loaded = load_profiles(texts);
+  ASSERT_FALSE(loaded);
+  EXPECT_TRUE(loaded.error().where.view().ends_with("/profiles/mine.csv:2")) << loaded.error().where.view();
+  EXPECT_TRUE(loaded.error().where.view().starts_with("...")) << loaded.error().where.view();
+}
+
 std::string model_with(const std::string& from, const std::string& to) {
   std::string row = "M1,,1,3 4,80,zero,500,60,200,9600,8N1,1,signed_max,100,99.5,0x0020,decade,src=test\n";
   row.replace(row.find(from), from.size(), to);

@@ -128,6 +128,15 @@ void Site::say(EventKind kind, std::string_view who, const Request& request, std
   events_.add(kind, who, request.source, what);
 }
 
+// What only asks is no event: whoever may look must not push out what was changed.
+void Site::say_command(std::string_view way, std::string_view who, const Request& request, std::string_view line,
+                       const console::Replies& replies) {
+  const std::string what = std::string(way) + " " + word_of(line);
+  if (is_refusal(replies)) return say(EventKind::refusal, who, request, what);
+  const auto parsed = console::parse_line(line);
+  if (parsed && !parsed->is_query() && !changes_nothing(parsed->name)) say(EventKind::change, who, request, what);
+}
+
 // A name of an attacker's domain can be made to point here (DNS rebinding); an address cannot be made another one.
 bool Site::is_addressed_to_us(const Request& request) const {
   const auto name = host_name(request.host);
@@ -225,8 +234,8 @@ void Site::run_route(const Route& route, const Request& request, const Form& que
 
 void Site::check_login(const std::string& user, const std::string& password, const Request& request, WithLogin done) {
   const Instant now = parts_.clock.now();
-  if (const seconds wait = gate_.wait(request.source, now); wait > seconds{0}) return done(Answer::busy, wait);
-  gate_.begin(request.source, now);
+  if (const seconds wait = parts_.gate.wait(request.source, now); wait > seconds{0}) return done(Answer::busy, wait);
+  parts_.gate.begin(request.source, now);
   const User* known = access_.find(user);
   const std::string stored = known == nullptr ? std::string(kNobodysHash) : known->password_hash;
   parts_.hasher.verify(stored, password,
@@ -237,8 +246,8 @@ void Site::check_login(const std::string& user, const std::string& password, con
                          const User* still = access_.find(user);
                          if (answer == Answer::right && (!exists || still == nullptr || still->password_hash != stored))
                            answer = Answer::wrong;
-                         if (answer == Answer::right) gate_.passed(source);
-                         if (answer == Answer::busy) gate_.undone(source, parts_.clock.now());
+                         if (answer == Answer::right) parts_.gate.passed(source);
+                         if (answer == Answer::busy) parts_.gate.undone(source, parts_.clock.now());
                          done(answer, seconds{1});
                        });
 }
@@ -310,14 +319,7 @@ void Site::command(const Request& request, const Form& query, const Done& done) 
     const auto rights = caller->role == Role::admin ? console::Rights::change : console::Rights::view;
     if (line.empty()) return done(error_response(400, "no command", "send cmnd=COMMAND"));
     const auto replies = parts_.device->run(line, {console::Source::http, rights});
-    // What only asks is no event: whoever may look must not push out what was changed.
-    const auto parsed = console::parse_line(line);
-    const bool asks = caller->role != Role::admin || !parsed || parsed->is_query() || changes_nothing(parsed->name);
-    if (is_refusal(replies)) {
-      say(EventKind::refusal, caller->name, request, "/cm " + word_of(line));
-    } else if (!asks) {
-      say(EventKind::change, caller->name, request, "/cm " + word_of(line));
-    }
+    say_command("/cm", caller->name, request, line, replies);
     done(json_response(200, merged(replies)));
   });
 }

@@ -53,6 +53,7 @@ struct SiteParts {
   secrets::Cryptography& cryptography;
   secrets::PasswordHasher& hasher;
   AccessKeeper& keeper;
+  LoginGate& gate;               ///< outlives a restart from within, which would make pauses short again
   DeviceView* device = nullptr;  ///< nullptr while the device is being set up
   SetupDesk* desk = nullptr;     ///< nullptr once it is
   std::span<const Asset> assets;
@@ -144,6 +145,8 @@ class Site {
   [[nodiscard]] secrets::Digest digest_of(const BasicLogin& login) const;
   [[nodiscard]] Result<void> keep(const Access& changed);
   void say(EventKind kind, std::string_view who, const Request& request, std::string_view what);
+  void say_command(std::string_view way, std::string_view who, const Request& request, std::string_view line,
+                   const console::Replies& replies);
 
   // site_api.cpp
   void api_session(const Request&, const Form&, const Session*, const Done&);
@@ -200,7 +203,6 @@ class Site {
   Access access_;
   SetupGate setup_;
   Sessions sessions_;
-  LoginGate gate_;
   EventLog events_;
   PowerHistory history_;
   std::deque<Verified> verified_;  ///< Basic logins of the last minutes: a script must not cost an Argon2id each time

@@ -156,7 +156,7 @@ void Site::save(const Request& request, const std::string& who, const std::vecto
 void Site::api_console(const Request& request, const Form& form, const Session* session, const Done& done) {
   const std::string_view line = form.value("line");
   const auto replies = parts_.device->run(line, {console::Source::web, console::Rights::change});
-  say(is_refusal(replies) ? EventKind::refusal : EventKind::change, session->user, request, "console " + word_of(line));
+  say_command("console", session->user, request, line, replies);
   done(json_response(200, replies_json(replies)));
 }
 

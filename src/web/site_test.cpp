@@ -208,6 +208,30 @@ TEST_F(SiteTest, CmWithWrongPasswordsIsSlowedLikeTheLogin) {
   EXPECT_EQ(hasher.checks, 1);
 }
 
+TEST_F(SiteTest, PausesAfterWrongPasswordsOutliveARestartFromWithin) {
+  auto basic = request(Method::get, "/cm?cmnd=Topic");
+  basic.authorization = "Basic YWRtaW46d3Jvbmc=";
+  EXPECT_EQ(status(basic), 401U);
+  Site next(parts(), {}, people());
+  EXPECT_EQ(answer(next, basic).status, 429U);
+}
+
+TEST_F(SiteTest, WhatOnlyAsksIsNoEvent) {
+  auto basic = request(Method::get, "/cm?cmnd=Status0");
+  basic.authorization = "Basic YWRtaW46dGhyZWUgb2xkIGNvcHBlciBwb3Rz";
+  EXPECT_EQ(status(basic), 200U);
+  const auto before = site.events().events().size();  // the login of the program is one
+  basic.query = "cmnd=Topic";
+  EXPECT_EQ(status(basic), 200U);
+  basic.query = "cmnd=Status0";
+  EXPECT_EQ(status(basic), 200U);
+  EXPECT_EQ(site.events().events().size(), before);
+  basic.query = "cmnd=TelePeriod+60";
+  EXPECT_EQ(status(basic), 200U);
+  ASSERT_EQ(site.events().events().size(), before + 1);
+  EXPECT_EQ(site.events().events().back().what, "/cm TelePeriod");
+}
+
 TEST_F(SiteTest, CmOfAViewerAsksAndChangesNothing) {
   auto basic = request(Method::get, "/cm?cmnd=TelePeriod+60");
   basic.authorization = "Basic Z3Vlc3Q6c2V2ZW4gc21hbGwgaXJvbiBuYWlscw==";

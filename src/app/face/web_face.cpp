@@ -76,8 +76,8 @@ class OpenWebFace final : public WebFace {
       code = secrets::make_code(*cryptography_);
       gate = web::SetupGate(code, parts_.clock.now());
     }
-    const web::SiteParts site_parts{parts_.clock, parts_.log,    *cryptography_, *hasher_,
-                                    state_,       parts_.device, parts_.desk,    web::page_assets()};
+    const web::SiteParts site_parts{parts_.clock, parts_.log,    *cryptography_, *hasher_,          state_,
+                                    parts_.gate,  parts_.device, parts_.desk,    web::page_assets()};
     site_ = std::make_unique<web::Site>(
         site_parts, web::SiteOptions{accepted_hosts(parts_.config), parts_.config.metrics, parts_.config.api},
         load_access(), std::move(gate));

@@ -125,13 +125,7 @@ void add_tls_check_verb(CLI::App& tls, Job& job) {
   CLI::App* verb = tls.add_subcommand("check", "Finds out why a broker cannot be reached or is not trusted");
   verb->add_option("address", arguments->address, "The broker; without a port 8883; default: the first one configured")
       ->type_name("HOST[:PORT]");
-  verb->add_option(
-          "--config", arguments->config,
-          std::string("Configuration of this device (default: ") + kDefaultConfig + ", else what the page made)")
-      ->type_name("FILE");
-  verb->add_option("--state", arguments->state,
-                   "Folder of what this device has recorded (default: $STATE_DIRECTORY, else /var/lib/meterseal)")
-      ->type_name("DIR");
+  add_device_options(*verb, arguments->config, arguments->state);
   verb->add_option("--ca", arguments->ca, "Anchors for a host that is not configured (default: /etc/ssl/certs)")
       ->type_name("FILE|DIR");
   verb->add_flag("--json", arguments->json, "One JSON object");

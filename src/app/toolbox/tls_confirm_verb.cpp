@@ -172,13 +172,7 @@ void add_tls_confirm_verb(CLI::App& tls, Job& job) {
   CLI::App* verb = tls.add_subcommand("confirm", "Shows the fingerprint that was learned and confirms it");
   verb->add_option("address", arguments->address, "The broker; default: the one that waits for it")
       ->type_name("HOST[:PORT]");
-  verb->add_option(
-          "--config", arguments->config,
-          std::string("Configuration of this device (default: ") + kDefaultConfig + ", else what the page made)")
-      ->type_name("FILE");
-  verb->add_option("--state", arguments->state,
-                   "Folder of what this device has recorded (default: $STATE_DIRECTORY, else /var/lib/meterseal)")
-      ->type_name("DIR");
+  add_device_options(*verb, arguments->config, arguments->state);
   auto* yes = verb->add_option("--yes", arguments->fingerprint,
                                "Confirm without asking: the fingerprint, as the broker's own certificate shows it");
   yes->type_name("FINGERPRINT");
