@@ -290,7 +290,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     const auto proven = trust::proven_time(facts);
     if (!proven || *proven <= clock_.floor()) return;
     clock_.raise_floor(*proven);
-    journal_.keep({settings_.set_clock_floor(*proven)});
+    journal_.keep({settings_.set_clock_floor(proven)});
   }
 
   // ---- commands

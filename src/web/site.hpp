@@ -163,7 +163,8 @@ class Site {
   void api_fetch(const Request&, const Form&, const Session*, const Done&);
   void api_check(const Request&, const Form&, const Session*, const Done&);
   void save(const Request& request, const std::string& who, const std::vector<std::string>& lines, const Done& done);
-  void prove_and_save(const Request& request, const Session& session, std::vector<std::string> lines, const Done& done);
+  void prove_and_save(const Request& request, const Session& session, const std::vector<std::string>& lines,
+                      const Done& done);
   void api_authorities(const Request&, const Form&, const Session*, const Done&);
   void api_read_authorities(const Request&, const Form&, const Session*, const Done&);
   void api_keep_authorities(const Request&, const Form&, const Session*, const Done&);

@@ -117,12 +117,12 @@ void Site::api_save(const Request& request, const Form& sent, const Session* ses
   auto lines = console_lines(*form, sent.without("form").without("keep"));
   if (!lines) return done(error_response(400, lines.error()));
   if (!parts_.device->needs_proof(*lines)) return save(request, session->user, *lines, done);
-  if (sent.value("keep") != "anyway") return prove_and_save(request, *session, std::move(*lines), done);
+  if (sent.value("keep") != "anyway") return prove_and_save(request, *session, *lines, done);
   say(EventKind::change, session->user, request, std::string(form->title) + ": kept without proof");
   save(request, session->user, *lines, done);
 }
 
-void Site::prove_and_save(const Request& request, const Session& session, std::vector<std::string> lines,
+void Site::prove_and_save(const Request& request, const Session& session, const std::vector<std::string>& lines,
                           const Done& done) {
   if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
   is_task_running_ = true;

@@ -32,11 +32,11 @@ class AuthorityDesk {
   [[nodiscard]] Result<std::string> lay_out(std::string_view pem) const;
   void clear_away() const;
   /// @param pem  empty: the system's again
-  Result<void> keep(std::string_view pem) const;
+  [[nodiscard]] Result<void> keep(std::string_view pem) const;
 
  private:
   [[nodiscard]] std::string trial() const { return file_ + ".trial"; }
-  Result<void> use(const std::string& file) const;
+  [[nodiscard]] Result<void> use(const std::string& file) const;
 
   const std::string file_;  // constant after construction
   const std::vector<std::shared_ptr<BrokerTrust>>& brokers_;
