@@ -23,8 +23,15 @@ constexpr std::uint32_t kApi = 128;          // Tasmota's SetOption128: commands
 constexpr std::uint32_t kTls = 103;          // Tasmota's SetOption103: TLS on
 constexpr std::uint32_t kFingerprint = 132;  // Tasmota's SetOption132: fingerprint instead of CA
 
+bool has_broker(const DeviceControl& device) {
+  return !device.setting(Setting::mqtt_host).value.empty();
+}
+
+constexpr std::string_view kNoBroker = "no broker is named yet: MqttHost names it";
+
 Result<TrustControl*> control_of(DeviceControl& device, std::string_view command) {
   TrustControl* control = device.trust();
+  if (control == nullptr && !has_broker(device)) return fail(not_possible, command, kNoBroker);
   if (control == nullptr)
     return fail(not_possible, command, "the broker is reached without TLS: there is nobody to know");
   return control;
@@ -142,6 +149,7 @@ Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
   if (option != kTls && option != kFingerprint) return fail(bad_argument, kName, "this device has no such option");
   TrustControl* control = device.trust();
   if (option == kTls) {
+    if (control == nullptr && !has_broker(device)) return fail(not_possible, key, kNoBroker);
     const bool on = control != nullptr;
     const auto asked = line.is_query() ? std::optional<std::int64_t>(on ? 1 : 0) : parse_number(line.data);
     if (!asked || *asked > 1 || *asked < 0) return fail(bad_argument, key, "0 or 1");

@@ -150,6 +150,9 @@ TEST_F(TrustCommands, PlaintextIsNoOption) {
   EXPECT_EQ(reason("SetOption103 0"),
             "plaintext needs mode = \\\"off\\\" and allow_plaintext = true in the configuration file");
   device.is_plaintext = true;
+  EXPECT_EQ(reason("SetOption103"), "no broker is named yet: MqttHost names it");
+  EXPECT_EQ(reason("TlsStatus"), "no broker is named yet: MqttHost names it");
+  device.settings[Setting::mqtt_host].value = "broker.lan";
   EXPECT_EQ(run("SetOption103"), R"({"SetOption103":"OFF"})");
   EXPECT_EQ(reason("MqttFingerprint1 " + kFirst), "the broker is reached without TLS: there is nobody to know");
   EXPECT_EQ(reason("SetOption4 1"), "no such index");

@@ -46,7 +46,9 @@ Result<Patient> patient_of(const CheckArguments& arguments, const std::optional<
   } else if (config && !config->mqtt.brokers.empty()) {
     patient.to = config->mqtt.brokers.front().address;
   } else {
-    return fail(bad_argument, "meterseal tls check", "needs HOST[:PORT] where no configuration file names a broker");
+    return fail(
+        bad_argument, "meterseal tls check", "needs HOST[:PORT] where no broker is configured",
+        "name one, as in `meterseal tls check broker.example.com:8883`; --config and --state say whose broker else");
   }
   if (!arguments.ca.empty()) {
     std::error_code error;
