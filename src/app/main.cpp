@@ -14,6 +14,7 @@
 
 #include "app/config/config_section.hpp"
 #include "app/verbs.hpp"
+#include "core/nearest.hpp"
 
 namespace {
 
@@ -40,7 +41,7 @@ std::string unknown_verb(const CLI::App& program, int argc, char** argv) {
       if (verb->get_name() == word) known = verb;
     }
     if (known == nullptr) {
-      const std::string_view close = meterseal::app::nearest(word, names);
+      const std::string_view close = meterseal::nearest(word, names);
       return path + " has no verb " + meterseal::app::quoted(word) +
              (close.empty() ? std::string() : "; did you mean \"" + std::string(close) + "\"?");
     }

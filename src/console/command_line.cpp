@@ -36,10 +36,10 @@ bool is_control(char c) {
 }
 
 Result<void> check_text(std::string_view text) {
-  if (text.size() > kMaxLine) return fail(line_malformed, {}, "longer than 1024 bytes");
-  if (!is_utf8_without_nul(text)) return fail(line_malformed, {}, "not UTF-8 text");
+  if (text.size() > kMaxLine) return fail(line_malformed, {}, "the line is longer than 1024 bytes");
+  if (!is_utf8_without_nul(text)) return fail(line_malformed, {}, "the line is not UTF-8 text");
   if (std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; })) {
-    return fail(line_malformed, {}, "has a control character");
+    return fail(line_malformed, {}, "the line has a control character");
   }
   return {};
 }
@@ -50,7 +50,7 @@ Result<CommandLine> command_of(std::string_view word, std::string_view data) {
   while (digits < word.size() && is_digit(word[word.size() - 1 - digits])) ++digits;
   CommandLine line{word.substr(0, word.size() - digits), std::nullopt, trim(data)};
   if (digits == 0) return line;
-  if (digits > kMaxIndexDigits) return fail(line_malformed, {}, "index has more than 5 digits");
+  if (digits > kMaxIndexDigits) return fail(line_malformed, {}, "the index behind the command has more than 5 digits");
   std::uint64_t index = 0;
   (void)parse_decimal(word.substr(word.size() - digits), 0, 99'999, index);
   line.index = static_cast<std::uint32_t>(index);
@@ -115,7 +115,7 @@ std::optional<std::int64_t> parse_number(std::string_view data) {
 std::string shown_input(const CommandLine& line) {
   std::string text;
   for (const char c : line.name) text.push_back(to_upper(c));
-  if (line.index && *line.index != 1) text += std::to_string(*line.index);
+  if (line.index) text += std::to_string(*line.index);
   if (!text.empty() && !line.data.empty()) text.push_back(' ');
   text += line.data;
   return shown(std::move(text));

@@ -5,6 +5,7 @@
 #include "console/device_commands.hpp"
 #include "console/status_commands.hpp"
 #include "console/trust_commands.hpp"
+#include "core/nearest.hpp"
 #include "core/text.hpp"
 #include "mqtt/time_text.hpp"
 
@@ -171,11 +172,10 @@ constexpr Command kCommands[] = {
     {"SetOption",
      Group::tls,
      Change::local,
-     {19, 132},
+     {19, 132, "19, 103, 128 or 132"},
      "0, 1",
      "19: no discovery. 103: TLS is on. 128: /cm. 132: know the broker by its fingerprint (1) or by a CA (0); without "
-     "a "
-     "fingerprint 1 learns it.",
+     "a fingerprint 1 learns it.",
      run_set_option},
     {"State", Group::telemetry, Change::nothing, {}, "", "The message of tele/STATE.", run_state},
     {"Status",
@@ -286,6 +286,11 @@ std::string_view who_may(Change change) {
   return {};
 }
 
+Text<48> IndexRange::text() const {
+  if (!only.empty()) return only;
+  return Text<48>().add_uint(low).add(low + 1 == high ? " or " : " to ").add_uint(high);
+}
+
 std::span<const Command> commands() {
   return kCommands;
 }
@@ -294,6 +299,13 @@ const Command* find_command(std::string_view name) {
   const auto* found = std::find_if(std::begin(kCommands), std::end(kCommands),
                                    [name](const Command& command) { return equals_ignoring_case(command.name, name); });
   return found == std::end(kCommands) ? nullptr : found;
+}
+
+const Command* nearest_command(std::string_view name) {
+  std::array<std::string_view, std::size(kCommands)> names;
+  std::transform(std::begin(kCommands), std::end(kCommands), names.begin(), [](const Command& c) { return c.name; });
+  const std::string_view close = nearest(name, names);
+  return close.empty() ? nullptr : find_command(close);
 }
 
 std::size_t find_password_word(std::string_view text) {

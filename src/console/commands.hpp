@@ -15,6 +15,7 @@
 #include "console/device_control.hpp"
 #include "console/reply.hpp"
 #include "core/result.hpp"
+#include "core/text.hpp"
 
 namespace meterseal::console {
 
@@ -40,6 +41,12 @@ inline constexpr std::array kGroups{Group::mqtt, Group::tls, Group::telemetry, G
 struct IndexRange {
   std::uint32_t low = 1;
   std::uint32_t high = 1;
+  /// Those within it that there are, for people; empty: all of them.
+  std::string_view only = {};  // NOLINT(readability-redundant-member-init): g++ warns without
+
+  [[nodiscard]] bool is_one() const { return low == 1 && high == 1; }
+  /// "1 to 32"
+  [[nodiscard]] Text<48> text() const;
 };
 
 enum class Data : std::uint8_t {
@@ -65,6 +72,8 @@ struct Command {          // NOLINT(clang-analyzer-optin.performance.Padding)
 [[nodiscard]] std::span<const Command> commands();
 /// nullptr: unknown
 [[nodiscard]] const Command* find_command(std::string_view name);
+/// Of a mistyped name; nullptr: none is close
+[[nodiscard]] const Command* nearest_command(std::string_view name);
 
 /// Where a word begins that names a password, npos: nowhere. Also mistyped, or inside a Backlog.
 [[nodiscard]] std::size_t find_password_word(std::string_view text);

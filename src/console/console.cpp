@@ -17,10 +17,13 @@ constexpr milliseconds kDelayStep{100};
 constexpr milliseconds kFirstDelay{200};
 constexpr std::int64_t kLongestDelay = 3600;
 
-Replies unknown(std::string_view input) {
-  std::array<char, 512> memory{};
+Replies unknown(std::string_view input, std::string_view name) {
+  std::array<char, 1024> memory{};
   JsonWriter json(memory);
-  json.open_object().key("Command").text("Unknown").key("Input").text(input).close_object();
+  json.open_object().key("Command").text("Unknown").key("Input").text(input);
+  if (const Command* meant = nearest_command(name))
+    json.key("Note").text(Text<64>("did you mean ").add(meant->name).add("?"));
+  json.close_object();
   return {{std::string(kResult), std::string(json.view())}};
 }
 
@@ -42,6 +45,38 @@ std::string without_secret(std::string input) {
 
 Replies refused(const CommandLine& line, const Code& code, std::string_view why) {
   return refused(without_secret(shown_input(line)), make_error(code, line.name, why));
+}
+
+/// Which index the command takes, or how what was typed is written without one.
+Text<224> why_no_index(const Command& command, const CommandLine& line) {
+  Text<224> why(command.name);
+  if (!line.index) return why.add(" needs an index behind its name: ").add(command.index.text());
+  if (!command.index.is_one()) why.add(" takes the index ").add(command.index.text());
+  if (command.index.is_one()) why.add(" takes no index");
+  // `TelePeriod60`
+  if (line.data.empty() && !command.arguments.empty() && command.index.high == 1)
+    why.add(": a value stands behind a blank, ").add(command.name).add(" ").add_uint(*line.index);
+  return why;
+}
+
+/// Why this caller may not change it, and who may.
+Error refusal_of(const Caller& caller, RemoteCommands remote, Change change) {
+  const auto because = [](const Code& code, std::string_view why) { return make_error(code, "console", why); };
+  if (caller.rights == Rights::view)
+    return because(viewer_may_not_change, "a viewer may only ask: use a user or token of the role admin");
+  if (caller.source != Source::mqtt) return because(only_at_device, "only on the device itself: meterseal console");
+  if (change == Change::at_device)
+    return because(not_by_mqtt,
+                   "not allowed by MQTT, whatever remote_commands says: use meterseal console on the device");
+  if (change == Change::local)
+    return because(
+        not_by_mqtt,
+        "not allowed by MQTT, whatever remote_commands says: use the page, or meterseal console on the device");
+  const bool is_harmless = remote == RemoteCommands::none && change == Change::harmless;
+  return because(not_by_mqtt,
+                 Text<224>("not allowed by MQTT: that needs mqtt.remote_commands ")
+                     .add(is_harmless ? "safe or all" : "all")
+                     .add(" in the configuration file; else use the page, or meterseal console on the device"));
 }
 
 }  // namespace
@@ -77,19 +112,17 @@ Replies Console::take(const mqtt::Topics& topics, const mqtt::Message& message) 
 
 Replies Console::run(const Caller& caller, const CommandLine& line) {
   const Command* command = find_command(line.name);
-  if (command == nullptr) return unknown(without_secret(shown_input(line)));
+  if (command == nullptr) return unknown(without_secret(shown_input(line)), line.name);
   const std::uint32_t index = line.index.value_or(1);
-  if (index < command->index.low || index > command->index.high) return refused(line, bad_argument, "no such index");
+  if (index < command->index.low || index > command->index.high)
+    return refused(line, bad_argument, why_no_index(*command, line));
   const bool is_local = command->is_local != nullptr && command->is_local(line);
   const Change change = is_local ? std::max(command->change, Change::local) : command->change;
-  if (!line.is_query() && !is_allowed(caller, remote_, change)) {
-    if (caller.rights == Rights::view) return refused(line, viewer_may_not_change, "a viewer may only ask");
-    if (caller.source == Source::mqtt) return refused(line, not_by_mqtt, "not allowed by MQTT");
-    return refused(line, only_at_device, "only on the device itself: meterseal console");
-  }
+  if (!line.is_query() && !is_allowed(caller, remote_, change))
+    return refused(without_secret(shown_input(line)), refusal_of(caller, remote_, change));
   // @source Tasmota 15.2 drops it there, too
   if (is_in_backlog_ && command->name == "Reset" && !line.is_query())
-    return refused(line, bad_argument, "never inside a Backlog");
+    return refused(line, bad_argument, "Reset stands in no Backlog: send it alone");
   if (command->run == nullptr) return command->name == "Delay" ? run_delay(caller, line) : run_backlog(caller, line);
   auto replies = command->run(line, device_);
   if (!replies) return refused(without_secret(shown_input(line)), replies.error());
@@ -105,9 +138,11 @@ Replies Console::run_entry(const Backlog::Entry& entry) {
 
 Replies Console::run_backlog(const Caller& caller, const CommandLine& line) {
   Backlog& backlog = backlog_of(caller);
-  if (is_in_backlog_) return refused(line, bad_argument, "no Backlog inside a Backlog");
+  if (is_in_backlog_)
+    return refused(line, bad_argument, "a Backlog stands in no other one: put its commands into this one");
   if (line.data.empty()) {
-    if (!is_allowed(caller, remote_, Change::harmless)) return refused(line, not_by_mqtt, "not allowed");
+    if (!is_allowed(caller, remote_, Change::harmless))
+      return refused(shown_input(line), refusal_of(caller, remote_, Change::harmless));
     return text_reply("Backlog", backlog.clear() > 0 ? "Aborted" : "Empty");
   }
   if (auto added = backlog.add(line.data, caller); !added)
@@ -127,8 +162,10 @@ Replies Console::run_delay(const Caller& caller, const CommandLine& line) {
   if (!line.is_query()) {
     const auto number = parse_number(line.data);
     if (!number || *number < 1 || *number > kLongestDelay)
-      return refused(line, bad_argument, "1 to 3600 tenths of a second");
-    if (!is_in_backlog_) return refused(line, bad_argument, "only inside a Backlog");
+      return refused(line, bad_argument, "a pause of 1 to 3600 tenths of a second");
+    if (!is_in_backlog_)
+      return refused(line, bad_argument,
+                     "only inside a Backlog, as in: Backlog TelePeriod 10; Delay 600; TelePeriod 300");
     // @source Tasmota 15.2: 1 is one step of 200 ms
     backlog.pause(*number == 1 ? kFirstDelay : *number * kDelayStep, now);
   }

@@ -54,18 +54,64 @@ TEST_F(ConsoleTest, AnswersWhatItDoesNotKnow) {
 
 TEST_F(ConsoleTest, AnswersWhatItRefusesWithTheReason) {
   const std::pair<const char*, const char*> rows[] = {
-      {"Status 99", R"({"Command":"Error","Input":"STATUS 99","Reason":"this device has no such section"})"},
-      {"Status 12", R"({"Command":"Error","Input":"STATUS 12","Reason":"there is no crash to tell of"})"},
-      {"Status 13", R"({"Command":"Error","Input":"STATUS 13","Reason":"this device has no shutters"})"},
-      {"Status -1", R"({"Command":"Error","Input":"STATUS -1","Reason":"this device has no such section"})"},
-      {"Status foo", R"({"Command":"Error","Input":"STATUS foo","Reason":"not a number"})"},
-      {"Status2", R"({"Command":"Error","Input":"STATUS2","Reason":"no such index"})"},
-      {"TelePeriod2 60", R"({"Command":"Error","Input":"TELEPERIOD2 60","Reason":"no such index"})"},
-      {"TelePeriod sixty", R"({"Command":"Error","Input":"TELEPERIOD sixty","Reason":"not a number"})"},
-      {"Status\x01", R"({"Command":"Error","Input":"Status?","Reason":"has a control character"})"},
+      {"Status 99",
+       R"({"Command":"Error","Input":"STATUS 99","Reason":"a section of the status: a number from 0 (all) to 11"})"},
+      {"Status 12",
+       R"({"Command":"Error","Input":"STATUS 12","Reason":"this device keeps no dump of a crash: sections are 0 (all) to 11"})"},
+      {"Status 13",
+       R"({"Command":"Error","Input":"STATUS 13","Reason":"this device has no shutters: sections are 0 (all) to 11"})"},
+      {"Status -1",
+       R"({"Command":"Error","Input":"STATUS -1","Reason":"a section of the status: a number from 0 (all) to 11"})"},
+      {"Status foo",
+       R"({"Command":"Error","Input":"STATUS foo","Reason":"a section of the status: a number from 0 (all) to 11"})"},
+      {"Status2", R"({"Command":"Error","Input":"STATUS2","Reason":"Status takes the index 0 or 1: )"
+                  R"(a value stands behind a blank, Status 2"})"},
+      {"TelePeriod2 60", R"({"Command":"Error","Input":"TELEPERIOD2 60","Reason":"TelePeriod takes no index"})"},
+      {"TelePeriod sixty", R"({"Command":"Error","Input":"TELEPERIOD sixty","Reason":"a number of seconds: )"
+                           R"(10 to 3600; 0 is no telemetry, 1 the standard, 300"})"},
+      {"Status\x01", R"({"Command":"Error","Input":"Status?","Reason":"the line has a control character"})"},
   };
   for (const auto& [line, json] : rows) EXPECT_EQ(result(line), json);
   EXPECT_EQ(device_.telemetry, 0);
+}
+
+TEST_F(ConsoleTest, GuessesWhatAMistypedCommandWas) {
+  EXPECT_EQ(result("TelPeriod 5"), R"({"Command":"Unknown","Input":"TELPERIOD 5","Note":"did you mean TelePeriod?"})");
+  EXPECT_EQ(result("MqttFingerprnt1 AA"),
+            R"({"Command":"Unknown","Input":"MQTTFINGERPRNT1 AA","Note":"did you mean MqttFingerprint?"})");
+  EXPECT_EQ(result("Backlog Stauts 0"), R"({"Command":"Unknown","Input":"STAUTS 0","Note":"did you mean Status?"})");
+  EXPECT_EQ(result("MqttPasword hidden"),
+            R"({"Command":"Unknown","Input":"MQTTPASWORD ****","Note":"did you mean MqttPassword?"})");
+  EXPECT_EQ(remote("TOPICC", "x")[0].json, R"({"Command":"Unknown","Input":"TOPICC x","Note":"did you mean Topic?"})");
+  EXPECT_NE(result("Help Stattus").find("there is no such command; did you mean Status?"), std::string::npos);
+}
+
+TEST_F(ConsoleTest, SaysWhichIndexACommandTakes) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"TelePeriod60", "TelePeriod takes no index: a value stands behind a blank, TelePeriod 60"},
+      {"State2", "State takes no index"},
+      {"MqttFingerprint3 AA", "MqttFingerprint takes the index 1 or 2"},
+      {"EnergyTotal33", "EnergyTotal takes the index 1 to 32"},
+      {"SetOption4 1", "SetOption takes the index 19, 103, 128 or 132"},
+      {"SetOption20 1", "SetOption takes the index 19, 103, 128 or 132"},
+      {"SetOption", "SetOption needs an index behind its name: 19, 103, 128 or 132"},
+      {"Topic123456 x", "the index behind the command has more than 5 digits"},
+  };
+  for (const auto& [line, why] : rows) EXPECT_EQ(Json::parse(result(line)).at("Reason"), why) << line;
+}
+
+TEST_F(ConsoleTest, WhatMqttMayNotDoNamesWhatAllowsItAndWhoMay) {
+  const auto why = [&](const char* word, RemoteCommands allowed) {
+    return Json::parse(remote(word, "1", allowed)[0].json).at("Reason").get<std::string>();
+  };
+  const std::string ending = " in the configuration file; else use the page, or meterseal console on the device";
+  EXPECT_EQ(why("RESTART", RemoteCommands::none),
+            "not allowed by MQTT: that needs mqtt.remote_commands safe or all" + ending);
+  EXPECT_EQ(why("MqttPort", RemoteCommands::safe), "not allowed by MQTT: that needs mqtt.remote_commands all" + ending);
+  EXPECT_EQ(why("TlsMode", RemoteCommands::all),
+            "not allowed by MQTT, whatever remote_commands says: use the page, or meterseal console on the device");
+  EXPECT_EQ(why("Reset", RemoteCommands::all),
+            "not allowed by MQTT, whatever remote_commands says: use meterseal console on the device");
 }
 
 TEST_F(ConsoleTest, AnswersWithAllReadingsHoweverMany) {
@@ -175,10 +221,10 @@ TEST_F(ConsoleTest, HomeAssistantsPollIsAnsweredWhateverMqttMayChange) {
 }
 
 TEST_F(ConsoleTest, MqttChangesNothingWithNone) {
-  EXPECT_EQ(remote("TelePeriod", "60", RemoteCommands::none)[0].json,
-            R"({"Command":"Error","Input":"TELEPERIOD 60","Reason":"not allowed by MQTT"})");
-  EXPECT_EQ(remote("RESTART", "1", RemoteCommands::none)[0].json,
-            R"({"Command":"Error","Input":"RESTART 1","Reason":"not allowed by MQTT"})");
+  EXPECT_EQ(
+      remote("TelePeriod", "60", RemoteCommands::none)[0].json,
+      R"({"Command":"Error","Input":"TELEPERIOD 60","Reason":"not allowed by MQTT: that needs mqtt.remote_commands )"
+      R"(safe or all in the configuration file; else use the page, or meterseal console on the device"})");
   EXPECT_EQ(remote("TelePeriod", "", RemoteCommands::none)[0].json, R"({"TelePeriod":300})");
   EXPECT_EQ(device_.restarts + device_.changes, 0);
   EXPECT_EQ(remote("TelePeriod", "60", RemoteCommands::safe)[0].json, R"({"TelePeriod":60})");
@@ -193,9 +239,10 @@ TEST_F(ConsoleTest, RetainedAndForeignMessagesHaveNoEffect) {
 }
 
 TEST_F(ConsoleTest, HostileMessagesAreAnsweredWithCleanText) {
-  EXPECT_EQ(remote("STATUS", "\xFF\xFE")[0].json, R"({"Command":"Error","Input":"STATUS","Reason":"not UTF-8 text"})");
+  EXPECT_EQ(remote("STATUS", "\xFF\xFE")[0].json,
+            R"({"Command":"Error","Input":"STATUS","Reason":"the line is not UTF-8 text"})");
   EXPECT_EQ(remote("STATUS", std::string(200'000, '1'))[0].json,
-            R"({"Command":"Error","Input":"STATUS","Reason":"longer than 1024 bytes"})");
+            R"({"Command":"Error","Input":"STATUS","Reason":"the line is longer than 1024 bytes"})");
   EXPECT_LT(remote(std::string(1000, '"'), "")[0].json.size(), 256U);
   EXPECT_TRUE(Json::accept(remote(std::string(1000, '\\'), "x")[0].json));
 }

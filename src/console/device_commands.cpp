@@ -49,6 +49,26 @@ void add_kwh(JsonWriter& json, std::string_view key, std::int64_t mwh) {
   json.key(key).fixed(mwh, 6, 3);
 }
 
+tl::unexpected<Error> no_such_meter(std::string_view name, std::size_t number, std::size_t meters) {
+  Text<224> why("there is no meter ");
+  why.add_uint(number).add(": this device has ").add_uint(meters).add(", which ModbusStatus lists");
+  return fail(bad_argument, name, why);
+}
+
+tl::unexpected<Error> never_read(std::string_view name, std::string_view meter) {
+  return fail(not_possible, name,
+              Text<224>("the meter ").add(meter).add(" has not been read yet: ModbusStatus tells whether it answers"));
+}
+
+Result<void> set_energy(std::string_view name, std::size_t meter, const CommandLine& line, DeviceControl& device) {
+  const auto counter = counter_of(line.name);
+  if (!counter) return fail(not_possible, name, "what was exported is counted by the meter and cannot be set");
+  const auto wh = parse_number(line.data);
+  if (!wh || *wh < 0) return fail(bad_argument, name, "an energy in Wh: a whole number, 0 or more");
+  if (!device.energy(meter)) return never_read(name, device.meters().at(meter).name);
+  return device.set_energy(meter, *counter, *wh);
+}
+
 Result<Replies> not_here(const CommandLine& line, std::string_view name, std::string_view shown, std::string_view why) {
   if (!line.is_query()) return fail(not_possible, name, why);
   return text_reply(name, shown);
@@ -75,7 +95,9 @@ Result<Replies> run_tele_period(const CommandLine& line, DeviceControl& device) 
   seconds period = device.facts().device.tele_period;
   if (!line.is_query()) {
     const auto number = parse_number(line.data);
-    if (!number) return fail(bad_argument, "TelePeriod", "not a number");
+    if (!number)
+      return fail(bad_argument, "TelePeriod",
+                  "a number of seconds: 10 to 3600; 0 is no telemetry, 1 the standard, 300");
     const seconds asked = tele_period_asked(*number, period);
     if (asked != period) {
       if (auto kept = device.set_tele_period(asked); !kept) return tl::unexpected(kept.error());
@@ -101,8 +123,10 @@ Result<Replies> run_web_server(const CommandLine& line, DeviceControl& device) {
   constexpr std::string_view kName = "WebServer";
   if (!line.is_query()) {
     const auto asked = parse_number(line.data);
-    if (asked == 1) return fail(bad_argument, kName, "0 (off) or 2 (on): make users of the role viewer instead of 1");
-    if (asked != 0 && asked != 2) return fail(bad_argument, kName, "0 (off) or 2 (on)");
+    if (asked == 1)
+      return fail(bad_argument, kName,
+                  "2 (on) or 0 (off): for people who may only look make users of the role viewer on the page");
+    if (asked != 0 && asked != 2) return fail(bad_argument, kName, "2 (on) or 0 (off)");
     const SettingState state = device.setting(Setting::page);
     const std::string wanted = asked == 2 ? "1" : "0";
     if (state.value != wanted) {
@@ -122,18 +146,16 @@ Result<Replies> run_web_server(const CommandLine& line, DeviceControl& device) {
 Result<Replies> run_energy(const CommandLine& line, DeviceControl& device) {
   const std::string_view name = find_command(line.name)->name;
   const std::size_t meter = line.index.value_or(1) - 1;
+  const auto meters = device.meters();
+  if (meter >= meters.size()) return no_such_meter(name, meter + 1, meters.size());
   if (!line.is_query()) {
-    const auto counter = counter_of(line.name);
-    if (!counter) return fail(not_possible, name, "export is what the meter counts");
-    const auto wh = parse_number(line.data);
-    if (!wh || *wh < 0) return fail(bad_argument, name, "Wh");
-    if (auto set = device.set_energy(meter, *counter, *wh); !set) return tl::unexpected(set.error());
+    if (auto set = set_energy(name, meter, line, device); !set) return tl::unexpected(set.error());
   }
   const auto energy = device.energy(meter);
-  if (!energy) return fail(bad_argument, name, "no meter of this number has been read");
-  std::array<char, 256> memory{};
+  if (!energy) return never_read(name, meters[meter].name);
+  std::array<char, 512> memory{};
   JsonWriter json(memory);
-  json.open_object().key(name).open_object();
+  json.open_object().key(name).open_object().key("Meter").text(meters[meter].name);
   add_kwh(json, "Total", energy->total_mwh);
   add_kwh(json, "Yesterday", energy->yesterday_mwh);
   add_kwh(json, "Today", energy->today_mwh);
@@ -154,7 +176,8 @@ Result<Replies> run_modbus_status(const CommandLine& /*line*/, DeviceControl& de
     json.close_object();
   }
   json.close_array().close_object();
-  if (json.truncated()) return fail(not_possible, "ModbusStatus", "too many meters for one reply");
+  if (json.truncated())
+    return fail(not_possible, "ModbusStatus", "more meters than one reply holds: the page shows them all");
   return Replies{{"RESULT", std::string(json.view())}};
 }
 
@@ -184,7 +207,8 @@ Result<Replies> run_timezone(const CommandLine& line, DeviceControl& device) {
 /// Only for a person at the device: whoever could forget what was proved of the time could set the clock back.
 Result<Replies> run_clock_floor(const CommandLine& line, DeviceControl& device) {
   if (!line.is_query()) {
-    if (parse_number(line.data) != 0) return fail(bad_argument, "ClockFloor", "only 0, which forgets what was proved");
+    if (parse_number(line.data) != 0)
+      return fail(bad_argument, "ClockFloor", "only 0, which forgets what was proved of the time");
     device.reset_clock_floor();
   }
   const Text<32> floor(mqtt::format_time(civil_utc(device.clock_floor())).view());
@@ -195,15 +219,17 @@ Result<Replies> run_log_level(const CommandLine& line, DeviceControl& device) {
   const mqtt::SwitchFacts levels = device.facts().switches;
   const std::string_view name = find_command(line.name)->name;
   std::uint32_t level = 0;
-  std::string_view why = "there is no serial console";
+  std::string_view why = "fixed: there is no serial console";
   if (name == "WebLog") {
     level = levels.page_level;
-    why = "the page shows errors, warnings and information";
+    why = "fixed: the page shows errors, warnings and information";
   } else if (name == "SysLog") {
     level = levels.journal_level;
-    why = "set by the service: --log-level of meterseal run";
+    why = "fixed by the service: it starts meterseal run with --log-level error, warning, info or debug";
   } else if (name == "MqttLog") {
-    why = "what the log says of brokers and certificates is not for everybody on the broker";
+    why =
+        "fixed: the log is never published, because what it says of brokers and certificates is not for everybody "
+        "there";
   }
   if (!line.is_query() && parse_number(line.data) != level) return fail(not_possible, name, why);
   return number_reply(name, level);

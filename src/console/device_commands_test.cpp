@@ -51,33 +51,38 @@ TEST_F(DeviceCommands, ASettingIsAskedForAndSetInTasmotasWords) {
 
 TEST_F(DeviceCommands, WhatASettingCannotBeIsRefusedWithTheReason) {
   const std::pair<const char*, const char*> rows[] = {
-      {"MqttHost mqtts://broker", "a host, not a URL"},
+      {"MqttHost mqtts://broker", "a host, not a URL: give only the name, such as broker.lan"},
       {"MqttHost broker:8883", "the host alone: the port has the command MqttPort"},
-      {"MqttHost bro ker", "no name of a host and no IP address"},
-      {"MqttHost broker\"", "no name of a host and no IP address"},
-      {"MqttPort 0", "cannot be nothing"},
-      {"MqttPort 65536", "1 to 65535"},
-      {"MqttPort abc", "1 to 65535"},
+      {"MqttHost bro ker", "neither a host name nor an IP address: such as broker.lan or 192.0.2.7"},
+      {"MqttHost broker\"", "neither a host name nor an IP address: such as broker.lan or 192.0.2.7"},
+      {"MqttPort 0", "a port from 2 to 65535; 1 is the standard, 8883"},
+      {"MqttPort 65536", "a port from 2 to 65535; 1 is the standard, 8883"},
+      {"MqttPort abc", "a port from 2 to 65535; 1 is the standard, 8883"},
       {"MqttUser DVES_USER", "DVES_USER is Tasmota's user of every device: give this device one of its own"},
       {"MqttPassword DVES_PASS", "DVES_PASS is Tasmota's password of every device: everybody knows it"},
       {"MqttClient DVES_%06X", "no %: the client id is taken as it is"},
-      {"Topic 0", "cannot be nothing"},
-      {"MqttKeepAlive 4", "5 to 3600"},
-      {"SetOption128 2", "0 or 1"},
+      {"Topic 0", "0 and \" stand for none, and this one has to be something; 1 is the standard"},
+      {"MqttKeepAlive 4", "a number of seconds from 5 to 3600; 1 is the standard, 30"},
+      {"SetOption128 2", "1 (on) or 0 (off)"},
+      {"DeviceName xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+       "at most 64 bytes, and these are 65"},
       {"OtaUrl http://ota.example.com/x.bin",
        "only https://: whoever is on the way of http could put a program of his own on this device"},
       {"OtaUrl https://me:secret@ota.example.com/", "no user or password in a URL: it stands in Status 1"},
-      {"OtaUrl https://", "no URL"},
+      {"OtaUrl https://", "no URL: https://HOST/FILE"},
       {"Upgrade 1", "this build has no upgrade by command: install the new package"},
       {"Time 1700000000", "the clock is this machine's: set it there, for instance with timedatectl"},
-      {"MqttLog 2", "what the log says of brokers and certificates is not for everybody on the broker"},
-      {"WebServer 1", "0 (off) or 2 (on): make users of the role viewer instead of 1"},
-      {"EnergyTotal abc", "Wh"},
-      {"EnergyTotal -1", "Wh"},
-      {"EnergyTotal2", "no meter of this number has been read"},
-      {"EnergyExport 5", "export is what the meter counts"},
-      {"Help Foo", "no such command"},
-      {"Delay 10", "only inside a Backlog"},
+      {"MqttLog 2",
+       "fixed: the log is never published, because what it says of brokers and certificates is not for everybody "
+       "there"},
+      {"WebServer 1", "2 (on) or 0 (off): for people who may only look make users of the role viewer on the page"},
+      {"EnergyTotal abc", "an energy in Wh: a whole number, 0 or more"},
+      {"EnergyTotal -1", "an energy in Wh: a whole number, 0 or more"},
+      {"EnergyTotal2", "the meter solar has not been read yet: ModbusStatus tells whether it answers"},
+      {"EnergyTotal3 5", "there is no meter 3: this device has 2, which ModbusStatus lists"},
+      {"EnergyExport 5", "what was exported is counted by the meter and cannot be set"},
+      {"Help Foo", "there is no such command: Help alone lists all of them"},
+      {"Delay 10", "only inside a Backlog, as in: Backlog TelePeriod 10; Delay 600; TelePeriod 300"},
   };
   for (const auto& [line, why] : rows) EXPECT_EQ(reason(line), why) << line;
   EXPECT_EQ(device_.changes, 0);
@@ -188,7 +193,7 @@ TEST_F(DeviceCommands, WhatOpensTheDeviceIsForAPersonInFrontOfIt) {
 
 TEST_F(DeviceCommands, EnergyIsToldInKilowattHoursAndSetInWattHours) {
   EXPECT_EQ(run("EnergyTotal"),
-            R"({"EnergyTotal":{"Total":412.317,"Yesterday":8.412,"Today":3.207,"ExportActive":0.001}})");
+            R"({"EnergyTotal":{"Meter":"main","Total":412.317,"Yesterday":8.412,"Today":3.207,"ExportActive":0.001}})");
   EXPECT_EQ(Json::parse(run("EnergyToday 500")).at("EnergyToday").at("Today"), 0.5);
   EXPECT_EQ(Json::parse(run("EnergyYesterday 1000")).at("EnergyYesterday").at("Yesterday"), 1.0);
   EXPECT_EQ(Json::parse(run("EnergyExport")).at("EnergyExport").at("ExportActive"), 0.001);
@@ -219,7 +224,7 @@ TEST_F(DeviceCommands, HelpKnowsEveryCommand) {
   EXPECT_EQ(count, commands().size());
   const Json one = Json::parse(run("Help mqttfingerprint2")).at("Help");
   EXPECT_EQ(one.at("Command"), "MqttFingerprint");
-  EXPECT_EQ(one.at("Index"), "1..2");
+  EXPECT_EQ(one.at("Index"), "1 or 2");
   EXPECT_EQ(one.at("ByMqtt"), "all");
 }
 

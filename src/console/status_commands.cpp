@@ -14,6 +14,7 @@ using mqtt::StatusSection;
 /// Holds every section of Status beside the readings.
 constexpr std::size_t kFactsRoom = 8192;
 constexpr std::size_t kHelpRoom = 8192;
+constexpr std::string_view kSections = "a section of the status: a number from 0 (all) to 11";
 
 Result<Reply> status_reply(std::string name, std::span<const StatusSection> sections, const DeviceControl& device) {
   const bool with_readings = std::find(sections.begin(), sections.end(), StatusSection::sensors) != sections.end();
@@ -62,12 +63,13 @@ Result<Replies> run_status(const CommandLine& line, DeviceControl& device) {
     });
   }
   const auto number = parse_number(line.data);
-  if (!number) return fail(bad_argument, "Status", "not a number");
+  if (!number) return fail(bad_argument, "Status", kSections);
   if (*number == 0) return all_sections(device);
-  if (*number == 12) return fail(bad_argument, "Status", "there is no crash to tell of");
-  if (*number == 13) return fail(bad_argument, "Status", "this device has no shutters");
+  if (*number == 12)
+    return fail(bad_argument, "Status", "this device keeps no dump of a crash: sections are 0 (all) to 11");
+  if (*number == 13) return fail(bad_argument, "Status", "this device has no shutters: sections are 0 (all) to 11");
   const StatusSection* section = section_of(*number);
-  if (section == nullptr) return fail(bad_argument, "Status", "this device has no such section");
+  if (section == nullptr) return fail(bad_argument, "Status", kSections);
   return one_section("STATUS" + std::to_string(*number), *section, device);
 }
 
@@ -86,10 +88,14 @@ Result<Replies> run_help(const CommandLine& line, DeviceControl& /*device*/) {
     // `Help MqttFingerprint1` as it is typed.
     const auto asked = parse_line(line.data);
     const Command* command = asked ? find_command(asked->name) : nullptr;
-    if (command == nullptr) return fail(bad_argument, "Help", "no such command");
+    if (command == nullptr) {
+      const Command* meant = asked ? nearest_command(asked->name) : nullptr;
+      return fail(bad_argument, "Help",
+                  meant == nullptr ? Text<96>("there is no such command: Help alone lists all of them")
+                                   : Text<96>("there is no such command; did you mean ").add(meant->name).add("?"));
+    }
     json.key("Command").text(command->name).key("Group").text(name_of(command->group));
-    if (command->index.low != 1 || command->index.high != 1)
-      json.key("Index").text(Text<24>().add_uint(command->index.low).add("..").add_uint(command->index.high));
+    if (!command->index.is_one()) json.key("Index").text(command->index.text());
     json.key("Arguments").text(command->arguments).key("ByMqtt").text(who_may(command->change));
     json.key("Text").text(command->help);
   } else {

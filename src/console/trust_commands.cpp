@@ -28,12 +28,15 @@ bool has_broker(const DeviceControl& device) {
 }
 
 constexpr std::string_view kNoBroker = "no broker is named yet: MqttHost names it";
+constexpr std::string_view kSwitch = "1 (on) or 0 (off)";
 
 Result<TrustControl*> control_of(DeviceControl& device, std::string_view command) {
   TrustControl* control = device.trust();
   if (control == nullptr && !has_broker(device)) return fail(not_possible, command, kNoBroker);
   if (control == nullptr)
-    return fail(not_possible, command, "the broker is reached without TLS: there is nobody to know");
+    return fail(not_possible, command,
+                "the broker is reached without TLS, so that nobody proves who it is: mqtt.tls.mode in the "
+                "configuration file switches TLS on");
   return control;
 }
 
@@ -70,7 +73,7 @@ Result<Replies> run_switch(const std::string& key, Setting setting, std::string_
   SettingState state = device.setting(setting);
   if (!line.is_query()) {
     const auto asked = parse_number(line.data);
-    if (asked != 0 && asked != 1) return fail(bad_argument, key, "0 or 1");
+    if (asked != 0 && asked != 1) return fail(bad_argument, key, kSwitch);
     const std::string wanted = std::to_string(*asked) == on ? "1" : "0";
     if (state.value != wanted) {
       if (!state.fixed_by.empty()) return fixed_in_file(key, state.fixed_by);
@@ -85,12 +88,30 @@ bool has_pin(const trust::Policy& policy) {
   return policy.pins[0].has_value() || policy.pins[1].has_value();
 }
 
+tl::unexpected<Error> bad_pin(const Error& error) {
+  return fail(error.code, error.where, Text<224>("the fingerprint ").add(error.detail), error.hint);
+}
+
+/// What follows from the mode and the fingerprints as they are now.
+void add_notes(Answer& answer, const trust::Policy& policy) {
+  const bool is_pinned = has_pin(policy);
+  if (policy.mode == Mode::ca && is_pinned)
+    answer.add("Note", "the fingerprint is not looked at in mode ca: SetOption132 1 switches to it");
+  if (policy.mode != Mode::fingerprint || is_pinned) return;
+  if (policy.learn == Learn::off) answer.add("Note", "no fingerprint is set: nothing is sent until there is one");
+  if (policy.learn == Learn::confirm)
+    answer.add("Note",
+               "no fingerprint is set: that of the next connection is noted, and nothing is sent before TlsConfirm");
+}
+
 /// Changes the mode. Learning is armed where fingerprint mode has nothing to compare with.
 Result<void> change_mode(TrustControl& control, std::string_view command, Mode mode) {
   const TrustState state = control.state();
   if (state.fixed.mode && state.policy.mode != mode) return fixed(command, "mode");
   if (mode != Mode::fingerprint && state.anchors.empty())
-    return fail(not_possible, command, "no CA is known: name one in the file (mqtt.tls.ca_file)");
+    return fail(not_possible, command,
+                "no CA is known: upload one on the page under Configure TLS, or name one with mqtt.tls.ca_file in the "
+                "configuration file");
   trust::Policy policy = state.policy;
   policy.mode = mode;
   policy.learn = mode == Mode::fingerprint && !has_pin(policy) ? Learn::confirm : Learn::off;
@@ -120,12 +141,13 @@ Result<Replies> run_mqtt_fingerprint(const CommandLine& line, DeviceControl& dev
       policy.pins.at(slot).reset();
     } else {
       const auto pin = trust::parse_pin(line.data);
-      if (!pin) return tl::unexpected(pin.error());
+      if (!pin) return bad_pin(pin.error());
       policy.pins.at(slot) = *pin;
       policy.learn = Learn::off;  // learning never stands beside a pin
     }
     if (policy.mode == Mode::ca_fingerprint && !has_pin(policy))
-      return fail(not_possible, key, "mode ca+fingerprint needs one: set TlsMode ca first");
+      return fail(not_possible, key,
+                  "mode ca+fingerprint needs a fingerprint: set TlsMode ca first, or another fingerprint");
     if (auto changed = (*control)->change(policy); !changed) return tl::unexpected(changed.error());
   }
   const TrustState state = (*control)->state();
@@ -133,10 +155,7 @@ Result<Replies> run_mqtt_fingerprint(const CommandLine& line, DeviceControl& dev
   const auto& pin = state.policy.pins.at(slot);
   if (pin && pin->kind == trust::PinKind::tasmota_key)
     answer.add("Warning", "20 bytes of SHA-1 are weak: set the 32 bytes that `meterseal tls fingerprint` shows");
-  if (state.policy.mode == Mode::ca && has_pin(state.policy))
-    answer.add("Note", "not looked at in mode ca: SetOption132 1 switches to the fingerprint");
-  if (state.policy.mode == Mode::fingerprint && !has_pin(state.policy) && state.policy.learn == Learn::off)
-    answer.add("Note", "no fingerprint is set: nothing is sent until there is one");
+  add_notes(answer, state.policy);
   return answer.done();
 }
 
@@ -146,13 +165,14 @@ Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
   const std::string key = std::string(kName) + std::to_string(option);
   if (option == kNoDiscovery) return run_switch(key, Setting::discovery, "0", line, device);
   if (option == kApi) return run_switch(key, Setting::api, "1", line, device);
-  if (option != kTls && option != kFingerprint) return fail(bad_argument, kName, "this device has no such option");
+  if (option != kTls && option != kFingerprint)
+    return fail(bad_argument, kName, Text<96>(kName).add(" takes the index ").add(find_command(kName)->index.text()));
   TrustControl* control = device.trust();
   if (option == kTls) {
     if (control == nullptr && !has_broker(device)) return fail(not_possible, key, kNoBroker);
     const bool on = control != nullptr;
     const auto asked = line.is_query() ? std::optional<std::int64_t>(on ? 1 : 0) : parse_number(line.data);
-    if (!asked || *asked > 1 || *asked < 0) return fail(bad_argument, key, "0 or 1");
+    if (!asked || *asked > 1 || *asked < 0) return fail(bad_argument, key, kSwitch);
     if ((*asked == 1) == on) return Answer().add(key, on ? "ON" : "OFF").done();
     return fail(not_possible, key,
                 on ? "plaintext needs mode = \"off\" and allow_plaintext = true in the configuration file"
@@ -163,7 +183,8 @@ Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
   Answer answer;
   if (!line.is_query()) {
     const auto asked = parse_number(line.data);
-    if (!asked || *asked > 1 || *asked < 0) return fail(bad_argument, key, "0 (CA) or 1 (fingerprint)");
+    if (!asked || *asked > 1 || *asked < 0)
+      return fail(bad_argument, key, "1 (the broker is known by its fingerprint) or 0 (by a CA)");
     const Mode mode = *asked == 1 ? Mode::fingerprint : Mode::ca;
     if (auto changed = change_mode(*control, key, mode); !changed) return tl::unexpected(changed.error());
   }
@@ -171,8 +192,7 @@ Result<Replies> run_set_option(const CommandLine& line, DeviceControl& device) {
   const bool on = state.policy.mode == Mode::fingerprint;
   answer.add(key, on ? "ON" : "OFF");
   if (on && has_pin(state.policy)) answer.add("Note", "the fingerprint that is set stays: nothing is learned");
-  if (on && state.policy.learn == Learn::confirm)
-    answer.add("Note", "the fingerprint of the next connection is noted and nothing is sent before TlsConfirm");
+  add_notes(answer, state.policy);
   return answer.done();
 }
 
@@ -184,10 +204,14 @@ Result<Replies> run_tls_mode(const CommandLine& line, DeviceControl& device) {
     for (const Mode mode : {Mode::fingerprint, Mode::ca, Mode::ca_fingerprint}) {
       if (equals_ignoring_case(line.data, name_of(mode))) asked = mode;
     }
-    if (!asked) return fail(bad_argument, "TlsMode", "fingerprint, ca or ca+fingerprint");
+    if (!asked) return fail(bad_argument, "TlsMode", "a mode: fingerprint, ca or ca+fingerprint");
     if (auto changed = change_mode(**control, "TlsMode", *asked); !changed) return tl::unexpected(changed.error());
   }
-  return Answer().add("TlsMode", name_of((*control)->state().policy.mode)).done();
+  const trust::Policy policy = (*control)->state().policy;
+  Answer answer;
+  answer.add("TlsMode", name_of(policy.mode));
+  add_notes(answer, policy);
+  return answer.done();
 }
 
 Result<Replies> run_tls_renewal(const CommandLine& line, DeviceControl& device) {
@@ -198,11 +222,12 @@ Result<Replies> run_tls_renewal(const CommandLine& line, DeviceControl& device) 
     for (const Renewal renewal : {Renewal::same_key, Renewal::same_ca, Renewal::manual}) {
       if (equals_ignoring_case(line.data, name_of(renewal))) asked = renewal;
     }
-    if (!asked) return fail(bad_argument, "TlsRenewal", "same-key, same-ca or manual");
+    if (!asked) return fail(bad_argument, "TlsRenewal", "a rule: same-key, same-ca or manual");
     TrustState state = (*control)->state();
     if (state.fixed.renewal && state.policy.renewal != *asked) return fixed("TlsRenewal", "renewal");
     if (*asked == Renewal::same_ca && state.policy.mode == Mode::ca_fingerprint)
-      return fail(not_possible, "TlsRenewal", "same-ca would make the fingerprint of ca+fingerprint meaningless");
+      return fail(not_possible, "TlsRenewal",
+                  "same-ca would make the fingerprint of mode ca+fingerprint meaningless: same-key or manual");
     state.policy.renewal = *asked;
     if (auto changed = (*control)->change(state.policy); !changed) return tl::unexpected(changed.error());
   }
@@ -214,9 +239,10 @@ Result<Replies> run_tls_confirm(const CommandLine& line, DeviceControl& device) 
   if (!control) return tl::unexpected(control.error());
   if (!line.is_query()) {
     const auto pin = trust::parse_pin(line.data);
-    if (!pin) return tl::unexpected(pin.error());
+    if (!pin) return bad_pin(pin.error());
     if (pin->kind != trust::PinKind::certificate_or_key)
-      return fail(bad_argument, "TlsConfirm", "repeat the fingerprint of the certificate as it is shown");
+      return fail(bad_argument, "TlsConfirm",
+                  "repeat the 32 bytes of the certificate's fingerprint as TlsConfirm alone shows them");
     if (auto confirmed = (*control)->confirm(pin->digest); !confirmed) return tl::unexpected(confirmed.error());
   }
   const TrustState state = (*control)->state();
@@ -238,7 +264,9 @@ Result<Replies> run_tls_ca(const CommandLine& line, DeviceControl& device) {
   const auto control = control_of(device, "TlsCa");
   if (!control) return tl::unexpected(control.error());
   if (!line.is_query())
-    return fail(not_possible, "TlsCa", "a CA is uploaded on the page, or named by mqtt.tls.ca_file in the file");
+    return fail(not_possible, "TlsCa",
+                "a query: a CA is uploaded on the page under Configure TLS, or named by mqtt.tls.ca_file in the "
+                "configuration file");
   const auto authorities = (*control)->authorities();
   if (!authorities) return tl::unexpected(authorities.error());
   std::vector<char> memory(kCaRoom);

@@ -13,6 +13,9 @@ using trust::Mode;
 
 const std::string kFirst =
     "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99";
+const std::string kNoCa =
+    "no CA is known: upload one on the page under Configure TLS, or name one with mqtt.tls.ca_file in the "
+    "configuration file";
 const std::string kSecond = "1" + kFirst.substr(1);
 
 class FakeTrust : public TrustControl {
@@ -74,7 +77,7 @@ TEST_F(TrustCommands, AFingerprintIsSetAskedForAndCleared) {
   EXPECT_EQ(run("MqttFingerprint1 " + kFirst), R"({"MqttFingerprint1":")" + kFirst + "\"}");
   EXPECT_EQ(run("mqttfingerprint2 " + kSecond), R"({"MqttFingerprint2":")" + kSecond + "\"}");
   EXPECT_EQ(run("MqttFingerprint"), R"({"MqttFingerprint1":")" + kFirst + "\"}") << "the first where none is named";
-  EXPECT_EQ(run("MqttFingerprint1 0"), R"({"MqttFingerprint1":""})");
+  EXPECT_EQ(run("MqttFingerprint1 0"), R"({"MqttFingerprint1":""})") << "the other slot is still set";
   EXPECT_TRUE(policy().pins[1]);
   EXPECT_NE(run("MqttFingerprint2 0").find("nothing is sent until there is one"), std::string::npos);
 }
@@ -92,7 +95,7 @@ TEST_F(TrustCommands, WhatIsNoFingerprintChangesNothing) {
 
 TEST_F(TrustCommands, AFingerprintThatTheModeDoesNotLookAtIsSaidSo) {
   policy().mode = Mode::ca;
-  EXPECT_NE(run("MqttFingerprint1 " + kFirst).find("not looked at in mode ca"), std::string::npos);
+  EXPECT_NE(run("MqttFingerprint1 " + kFirst).find("is not looked at in mode ca"), std::string::npos);
 }
 
 TEST_F(TrustCommands, TasmotasTwentyBytesAreTakenWithAWarning) {
@@ -127,11 +130,33 @@ TEST_F(TrustCommands, SwitchingToFingerprintsLearnsWhereThereIsNone) {
   EXPECT_EQ(policy().learn, Learn::off) << "learning never stands beside a fingerprint";
 }
 
+TEST_F(TrustCommands, AModeWithoutAFingerprintSaysWhatHappensNext) {
+  policy().mode = Mode::ca;
+  EXPECT_EQ(run("TlsMode fingerprint"),
+            R"({"TlsMode":"fingerprint","Note":"no fingerprint is set: that of the next connection is noted, and )"
+            R"(nothing is sent before TlsConfirm"})");
+  EXPECT_EQ(run("TlsMode"), run("TlsMode fingerprint")) << "asked later it says the same";
+  EXPECT_NE(run("SetOption132").find("nothing is sent before TlsConfirm"), std::string::npos);
+  set_pin(0, kFirst);
+  EXPECT_EQ(run("TlsMode fingerprint"), R"({"TlsMode":"fingerprint"})");
+  EXPECT_NE(run("TlsMode ca").find("the fingerprint is not looked at in mode ca"), std::string::npos);
+}
+
+TEST_F(TrustCommands, WhatIsWrongWithAFingerprintIsSaidOfTheFingerprint) {
+  EXPECT_EQ(reason("MqttFingerprint1 AA:BB"), "the fingerprint is too short: 2 bytes where 32 are needed");
+  EXPECT_TRUE(reason("TlsConfirm any").starts_with("the fingerprint holds 'n'"));
+  EXPECT_EQ(Console(device, RemoteCommands::all)
+                .run("MqttFingerprint1 AA:BB")[0]
+                .json.find(R"({"Command":"Error","Input":"MQTTFINGERPRINT1 AA:BB")"),
+            0U)
+      << "which slot was meant";
+}
+
 TEST_F(TrustCommands, ACaThatIsNotKnownIsNoMode) {
   policy().mode = Mode::fingerprint;
   device.control.now.anchors.clear();
-  EXPECT_EQ(reason("SetOption132 0"), "no CA is known: name one in the file (mqtt.tls.ca_file)");
-  EXPECT_EQ(reason("TlsMode ca"), "no CA is known: name one in the file (mqtt.tls.ca_file)");
+  EXPECT_EQ(reason("SetOption132 0"), kNoCa);
+  EXPECT_EQ(reason("TlsMode ca"), kNoCa);
   EXPECT_EQ(policy().mode, Mode::fingerprint);
 }
 
@@ -140,8 +165,10 @@ TEST_F(TrustCommands, BothModesNeedAFingerprintAndKeepIt) {
   EXPECT_EQ(reason("TlsMode ca+fingerprint"), "no fingerprint is set: set one with MqttFingerprint1 first");
   set_pin(0, kFirst);
   EXPECT_EQ(run("TlsMode CA+Fingerprint"), R"({"TlsMode":"ca+fingerprint"})");
-  EXPECT_EQ(reason("MqttFingerprint1 0"), "mode ca+fingerprint needs one: set TlsMode ca first");
-  EXPECT_EQ(reason("TlsRenewal same-ca"), "same-ca would make the fingerprint of ca+fingerprint meaningless");
+  EXPECT_EQ(reason("MqttFingerprint1 0"),
+            "mode ca+fingerprint needs a fingerprint: set TlsMode ca first, or another fingerprint");
+  EXPECT_EQ(reason("TlsRenewal same-ca"),
+            "same-ca would make the fingerprint of mode ca+fingerprint meaningless: same-key or manual");
 }
 
 TEST_F(TrustCommands, PlaintextIsNoOption) {
@@ -154,8 +181,11 @@ TEST_F(TrustCommands, PlaintextIsNoOption) {
   EXPECT_EQ(reason("TlsStatus"), "no broker is named yet: MqttHost names it");
   device.settings[Setting::mqtt_host].value = "broker.lan";
   EXPECT_EQ(run("SetOption103"), R"({"SetOption103":"OFF"})");
-  EXPECT_EQ(reason("MqttFingerprint1 " + kFirst), "the broker is reached without TLS: there is nobody to know");
-  EXPECT_EQ(reason("SetOption4 1"), "no such index");
+  EXPECT_EQ(
+      reason("MqttFingerprint1 " + kFirst),
+      "the broker is reached without TLS, so that nobody proves who it is: mqtt.tls.mode in the configuration file "
+      "switches TLS on");
+  EXPECT_EQ(reason("SetOption4 1"), "SetOption takes the index 19, 103, 128 or 132");
 }
 
 TEST_F(TrustCommands, ConfirmingRepeatsTheLearnedValue) {
@@ -176,7 +206,7 @@ TEST_F(TrustCommands, MqttNeverConfirmsClearsOrChangesTheMode) {
   const std::string lines[] = {"MqttFingerprint1 0", "TlsConfirm " + kFirst, "TlsMode ca", "SetOption132 0",
                                "SetOption103 0"};
   for (const std::string& line : lines) {
-    EXPECT_EQ(reason(line, mqtt), "not allowed by MQTT") << line;
+    EXPECT_TRUE(reason(line, mqtt).starts_with("not allowed by MQTT, whatever remote_commands says")) << line;
   }
   EXPECT_EQ(run("MqttFingerprint2 " + kSecond, mqtt), R"({"MqttFingerprint2":")" + kSecond + "\"}")
       << "remote_commands = all";

@@ -107,4 +107,4 @@ def test_a_stolen_broker_password_blinds_no_device(parts, pki):
     assert len([line for line in agent.lines if "MQTT: Connected to" in line]) == 1, "it stands in spite of the giant"
     observer.publish("cmnd/e2e/TelePeriod", "0")
     observer.wait("stat/e2e/RESULT")
-    assert observer.json_of("stat/e2e/RESULT")[0]["Reason"] == "not allowed by MQTT"
+    assert observer.json_of("stat/e2e/RESULT")[0]["Reason"].startswith("not allowed by MQTT")

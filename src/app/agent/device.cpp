@@ -224,9 +224,9 @@ Result<void> Device::set_energy(std::size_t meter, console::EnergyCounter counte
   MeterReader* reader = meter_of(meter);
   if (reader == nullptr || !reader->totals())
     return fail(console::not_possible, "energy", "no meter of this number has been read");
-  if (wh > kMost_wh) return fail(console::bad_argument, "energy", "more than any meter counts");
+  if (wh > kMost_wh) return fail(console::bad_argument, "energy", "more Wh than any meter counts");
   if (!reader->correct(correction_of(counter), ledger::MilliWattHours{wh * 1000}))
-    return fail(console::not_possible, "energy", "the total cannot be less than today's energy, nor today's more");
+    return fail(console::not_possible, "energy", "Total would be less than Today: set the one first that makes room for the other");
   return {};
 }
 

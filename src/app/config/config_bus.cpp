@@ -3,6 +3,7 @@
 
 #include "app/config/config_parts.hpp"
 #include "app/errors.hpp"
+#include "core/nearest.hpp"
 #include "core/text.hpp"
 
 namespace meterseal::app {

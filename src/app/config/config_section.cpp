@@ -1,10 +1,9 @@
 #include "app/config/config_section.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "app/errors.hpp"
-#include "core/text.hpp"
+#include "core/nearest.hpp"
 
 namespace meterseal::app {
 
@@ -16,27 +15,6 @@ std::string location(const std::string& file, int line) {
   std::string text = file.size() > most ? "..." + file.substr(file.size() - most + 3) : file;
   if (line > 0) text += ":" + std::to_string(line);
   return text;
-}
-
-/// Number of edits between two words, case ignored: a letter changed, added, left out, or two neighbours swapped.
-/// @source optimal string alignment (Damerau 1964, restricted)
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  std::vector<std::size_t> next(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  const auto is_same = [&](std::size_t i, std::size_t k) { return to_lower(a[i]) == to_lower(b[k]); };
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    next[0] = i + 1;
-    for (std::size_t k = 0; k < b.size(); ++k) {
-      next[k + 1] = std::min({row[k] + (is_same(i, k) ? 0 : 1), next[k] + 1, row[k + 1] + 1});
-      if (i > 0 && k > 0 && is_same(i, k - 1) && is_same(i - 1, k))
-        next[k + 1] = std::min(next[k + 1], before[k - 1] + 1);
-    }
-    before.swap(row);
-    row.swap(next);
-  }
-  return row[b.size()];
 }
 
 /// What the file holds must not write to the terminal that shows the fault. Bytes that a cut may tear are no text
@@ -60,21 +38,6 @@ std::string did_you_mean(std::string_view text, std::span<const std::string_view
 std::string quoted(std::string_view text) {
   constexpr std::size_t most = 80;
   return "\"" + clean(text.substr(0, most)) + (text.size() > most ? "...\"" : "\"");
-}
-
-std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
-  if (text.size() > 64) return {};
-  std::string_view best;
-  // Up to a third of the letters may be wrong, and at least one right.
-  std::size_t least = std::min(std::max<std::size_t>(1, text.size() / 3) + 1, text.size());
-  for (const std::string_view candidate : candidates) {
-    const std::size_t edits = distance(text, candidate);
-    if (edits < least) {
-      least = edits;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 void Problems::add(const Code& code, int line, std::string_view text, std::string_view hint) {

@@ -47,8 +47,6 @@ struct Located {
 
 /// A user's text in quotes for a message: cut at 80 bytes, clean.
 [[nodiscard]] std::string quoted(std::string_view text);
-/// The candidate that `text` was probably meant to be; empty: none is close.
-[[nodiscard]] std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
 
 template <class E>
 struct Choice {
