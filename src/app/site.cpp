@@ -241,7 +241,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     second_timer_.expires_after(seconds{1});
     second_timer_.async_wait([this](const error_code& stopped) {
       if (stopped || end_) return;
-      meters_.tick();
+      meters_.tick(schedule_.due());
       const bool urgent = meters_.is_a_book_urgent() || clock_.now() - books_kept_ >= kBookInterval;
       if (urgent) journal_.keep(changed_books());
       relabel();

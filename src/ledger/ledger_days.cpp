@@ -9,8 +9,9 @@ namespace meterseal::ledger {
 
 namespace {
 
-constexpr seconds kExactGap{300};       // a midnight within a longer gap is estimated
-constexpr seconds kLateReading{60};     // after midnight a reading is waited for before the day is closed without one
+constexpr seconds kExactGap{300};  // a midnight within a longer gap is estimated
+// After midnight a reading is waited for before the day is closed without one: counters are read once a minute.
+constexpr seconds kLateReading{120};
 constexpr seconds kClockNoise{2};       // what a time service corrects without a word
 constexpr std::int64_t kGraveStep = 2;  // days that a clock must go back by before the day goes back with it
 

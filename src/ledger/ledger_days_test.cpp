@@ -129,7 +129,7 @@ TEST(LedgerDays, WithoutAReadingTheDayIsClosedForNow) {
   LedgerSite site("UTC", utc(2026, 3, 10, 23));
   site.read(100.0);
   site.pass(30min).read(101.0);
-  site.pass(30min + 59s);
+  site.pass(30min + 119s);
   EXPECT_THAT(site.tick(), IsEmpty()) << "a reading may still come";
   EXPECT_EQ(site.today(), 1.0);
   EXPECT_THAT(site.pass(1s).tick(),
@@ -138,7 +138,7 @@ TEST(LedgerDays, WithoutAReadingTheDayIsClosedForNow) {
   EXPECT_EQ(site.today(), 0);
   EXPECT_EQ(site.yesterday(), 1.0);
   EXPECT_TRUE(site.totals().yesterday_estimated);
-  site.pass(29min - 1s);
+  site.pass(28min - 1s);
   EXPECT_THAT(site.read(102.0), ElementsAre("day_closed: 2026-03-10: import 1.500 kWh (estimated)"));
   EXPECT_EQ(site.yesterday(), 1.5);
   EXPECT_EQ(site.today(), 0.5);

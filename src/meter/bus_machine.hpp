@@ -61,6 +61,9 @@ class BusMachine {
 
   [[nodiscard]] BusActions step(const BusEvent& event, Instant now);
 
+  /// The next cycle of this meter reads its slow blocks, too.
+  void want_slow_blocks(std::size_t meter, Instant now) { agendas_[meter].want_slow_blocks(now); }
+
   [[nodiscard]] BusState state() const { return state_; }
   [[nodiscard]] const MeterCounters& counters(std::size_t meter) const { return agendas_[meter].counters(); }
   [[nodiscard]] Health health(std::size_t meter) const { return agendas_[meter].health().state(); }

@@ -64,11 +64,6 @@ enum class Measurand : std::uint8_t {
 };
 inline constexpr std::size_t kMeasurands = static_cast<std::size_t>(Measurand::other);
 
-/// A counter of energy.
-[[nodiscard]] constexpr bool is_energy(Measurand what) {
-  return what >= Measurand::energy_active_import_total && what <= Measurand::energy_apparent_total;
-}
-
 /// The profile name ("voltage_l1"); empty for other.
 [[nodiscard]] std::string_view name_of(Measurand what);
 [[nodiscard]] Measurand measurand_of(std::string_view profile_name);  ///< other when unknown

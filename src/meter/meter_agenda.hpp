@@ -9,6 +9,7 @@
 // A task is one request of the plan: identity requests first, then blocks, in the order of the plan.
 // Ownership: BusMachine owns one per meter; allocates in its constructor only. Thread: pure. Errors: none.
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -77,6 +78,9 @@ class MeterAgenda {
 
   [[nodiscard]] bool is_owed(std::size_t task, Instant now) const;
   void came_late(std::size_t task);
+
+  /// The next cycle reads the slow blocks, too.
+  void want_slow_blocks(Instant now) { slow_due_ = std::min(slow_due_, now); }
 
   /// The port was opened or lost: nothing is owed, nothing is known, everything is due.
   void forget(Instant now);

@@ -87,6 +87,26 @@ TEST_F(AgendaWithSlowBlocks, ReadsThemAgainInTheNextCycleWhenOneWasGivenUp) {
   EXPECT_EQ(cycle(), (std::vector<std::size_t>{kMainTask, kTotalsTask}));
 }
 
+TEST_F(AgendaWithSlowBlocks, ReadsThemInTheNextCycleWhenAskedToAndCountsTheIntervalFromThere) {
+  cycle();
+  now += seconds(3);
+  agenda.want_slow_blocks(now);
+  EXPECT_EQ(agenda.due(), now - seconds(2)) << "the poll that is due anyway";
+  EXPECT_EQ(cycle(), (std::vector<std::size_t>{kMainTask, kTotalsTask}));
+  now += seconds(9);
+  EXPECT_EQ(cycle(), std::vector<std::size_t>{kMainTask});
+  now += seconds(1);
+  EXPECT_EQ(cycle(), (std::vector<std::size_t>{kMainTask, kTotalsTask}));
+}
+
+TEST_F(AgendaWithSlowBlocks, AreNotPutOffByBeingAskedForAgain) {
+  cycle();
+  now += seconds(12);
+  agenda.want_slow_blocks(now);
+  agenda.want_slow_blocks(now + seconds(1));
+  EXPECT_EQ(cycle(), (std::vector<std::size_t>{kMainTask, kTotalsTask}));
+}
+
 TEST_F(AgendaWithSlowBlocks, IsNeverDueAtOnceWithNothingToAsk) {
   cycle();
   for (int i = 0; i < 12; ++i) {

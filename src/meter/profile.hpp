@@ -56,6 +56,7 @@ struct Limits {
   milliseconds timeout{1000};
   milliseconds gap{60};         ///< silence before the next request to the same meter
   milliseconds slave_gap{100};  ///< silence after another meter was addressed
+  seconds slow_interval{60};    ///< between two readings of the slow group
   std::uint32_t baud = 9600;
   CharacterFrame frame;
   std::uint8_t address = 1;

@@ -15,8 +15,9 @@ using Fields = std::span<const std::string_view>;
 
 constexpr std::size_t kMaxAliases = 16;
 
-constexpr std::array<std::string_view, 10> kRegisterColumns = {"model", "table", "address_hex", "words",  "type",
-                                                               "scale", "name",  "unit",        "access", "notes"};
+// The last column of each kind of file may be missing, with its comma: files from before it existed stay valid.
+constexpr std::array<std::string_view, 11> kRegisterColumns = {
+    "model", "table", "address_hex", "words", "type", "scale", "name", "unit", "access", "notes", "group"};
 enum RegisterColumn : std::uint8_t {
   kRegisterModel,
   kTable,
@@ -27,13 +28,14 @@ enum RegisterColumn : std::uint8_t {
   kRegisterName,
   kUnit,
   kAccess,
-  kRegisterNotes
+  kRegisterNotes,
+  kGroup
 };
 
-constexpr std::array<std::string_view, 18> kModelColumns = {
-    "model",         "aliases",       "phases",       "functions",  "max_words",     "holes",
-    "timeout_ms",    "gap_ms",        "slave_gap_ms", "baud",       "frame",         "address",
-    "not_available", "max_current_a", "rollover_kwh", "meter_code", "voltage_check", "notes"};
+constexpr std::array<std::string_view, 19> kModelColumns = {
+    "model",        "aliases",      "phases",        "functions", "max_words", "holes",         "timeout_ms",
+    "gap_ms",       "slave_gap_ms", "baud",          "frame",     "address",   "not_available", "max_current_a",
+    "rollover_kwh", "meter_code",   "voltage_check", "notes",     "slow_s"};
 enum ModelColumn : std::uint8_t {
   kModel,
   kAliases,
@@ -52,7 +54,8 @@ enum ModelColumn : std::uint8_t {
   kRollover,
   kMeterCode,
   kVoltageCheck,
-  kModelNotes
+  kModelNotes,
+  kSlow
 };
 
 /// Reads the fields of one row and remembers the first one that is wrong.
@@ -60,11 +63,14 @@ class Row {
  public:
   Row(Fields fields, std::span<const std::string_view> columns) : fields_(fields), columns_(columns) {}
 
-  [[nodiscard]] std::string_view text(std::size_t column) const { return fields_[column]; }
+  /// Empty where the file does not have the column.
+  [[nodiscard]] std::string_view text(std::size_t column) const {
+    return column < fields_.size() ? fields_[column] : std::string_view{};
+  }
 
   template <class T>
   T required(std::size_t column, std::optional<T> (*parse)(std::string_view), std::string_view expected) {
-    const std::optional<T> value = parse(fields_[column]);
+    const std::optional<T> value = parse(text(column));
     require(value.has_value(), column, expected);
     return value.value_or(T{});
   }
@@ -72,22 +78,22 @@ class Row {
   /// An empty field keeps the default.
   template <class T>
   void optional(std::size_t column, std::optional<T> (*parse)(std::string_view), std::string_view expected, T& target) {
-    if (!fields_[column].empty()) target = required(column, parse, expected);
+    if (!text(column).empty()) target = required(column, parse, expected);
   }
 
   std::uint64_t number(std::size_t column, std::uint64_t low, std::uint64_t high, std::uint64_t if_empty) {
     std::uint64_t value = if_empty;
-    if (fields_[column].empty()) return value;
+    if (text(column).empty()) return value;
     Text<64> expected("a whole number, ");
     expected.add_uint(low).add(" to ").add_uint(high);
-    require(parse_decimal(fields_[column], low, high, value), column, expected);
+    require(parse_decimal(text(column), low, high, value), column, expected);
     return value;
   }
 
   void require(bool holds, std::size_t column, std::string_view expected) {
     if (holds || !fault_.empty()) return;
     fault_.assign(columns_[column]);
-    fault_.add(" \"").add(fields_[column].substr(0, 48)).add("\": expected ").add(expected);
+    fault_.add(" \"").add(text(column).substr(0, 48)).add("\": expected ").add(expected);
   }
 
   [[nodiscard]] const Text<224>& fault() const { return fault_; }
@@ -106,6 +112,7 @@ void parse_limits(Row& row, Limits& limits) {
   limits.gap = milliseconds(row.number(kGap, 0, 10000, 60));
   limits.slave_gap = milliseconds(row.number(kSlaveGap, 0, 10000, 100));
   limits.slave_gap = std::max(limits.slave_gap, limits.gap);
+  limits.slow_interval = seconds(row.number(kSlow, 1, 3600, 60));
   limits.baud = static_cast<std::uint32_t>(row.number(kBaud, 300, 1000000, limits.baud));
   row.optional(kFrame, parse_frame, "8N1, 8E1, 8O1, 8N2, 8E2 or 8O2", limits.frame);
   limits.address = static_cast<std::uint8_t>(row.number(kAddress, 1, 247, limits.address));
@@ -167,6 +174,7 @@ Register parse_register(Row& row, const Profile& profile) {
   entry.name = row.required(kRegisterName, parse_register_name, "a-z 0-9 _ (at most 40)");
   entry.unit = row.required(kUnit, parse_unit, "a known unit");
   entry.access = row.required(kAccess, parse_access, "r, w or rw");
+  row.optional(kGroup, parse_group, "fast or slow", entry.group);
   const std::string_view notes = row.text(kRegisterNotes);
   row.require(names_a_source(notes), kRegisterNotes, "src= and the source");
   const auto times = parse_times(notes);
@@ -203,7 +211,7 @@ Text<96> place(std::string_view file, std::uint32_t line) {
 }
 
 bool is_header(Fields fields, std::span<const std::string_view> columns) {
-  return std::ranges::equal(fields, columns);
+  return std::ranges::equal(fields, columns) || std::ranges::equal(fields, columns.first(columns.size() - 1));
 }
 
 /// Calls `take(row, where)` for each record behind the header of a text with these columns; another text is left alone.
@@ -211,11 +219,12 @@ template <class F>
 Result<void> for_each_row(const ProfileText& text, std::span<const std::string_view> columns, F take) {
   CsvReader reader(text.text);
   if (!reader.next() || !is_header(reader.fields(), columns)) return {};
+  const std::size_t fields = reader.fields().size();
   while (reader.next()) {
     const Text<96> where = place(text.file, reader.line());
-    if (reader.fields().size() != columns.size()) {
+    if (reader.fields().size() != fields) {
       Text<224> detail("expected ");
-      detail.add_uint(columns.size()).add(" fields, found ").add_uint(reader.fields().size());
+      detail.add_uint(fields).add(" fields, found ").add_uint(reader.fields().size());
       return fail(csv_malformed, where, detail);
     }
     Row row(reader.fields(), columns);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 
 #include "meter/errors.hpp"
@@ -209,6 +210,68 @@ TEST(ProfileCsv, RefusesFilesThatAreNeitherKind) {
     EXPECT_EQ(loaded.error().where.view(), row.where);
     EXPECT_EQ(loaded.error().detail.view(), row.detail);
   }
+}
+
+const std::string kModelsWithInterval = std::string(kModelHeader, std::strlen(kModelHeader) - 1) + ",slow_s\n";
+const std::string kRegistersWithGroup = std::string(kRegisterHeader, std::strlen(kRegisterHeader) - 1) + ",group\n";
+
+Result<std::vector<Profile>> load_groups(const std::string& model_end, const std::string& registers) {
+  const std::string models = kModelsWithInterval + "M1,,1,3 4,80,zero,,,,,,,,,,,,src=test" + model_end + "\n";
+  const std::string rows = kRegistersWithGroup + registers;
+  const ProfileText texts[] = {{"r.csv", rows}, {"m.csv", models}};
+  return load_profiles(texts);
+}
+
+TEST(ProfileCsv, RefusesEachWrongFieldOfAGroup) {
+  struct Row {
+    const char* sentence;
+    const char* model_end;
+    const char* registers;
+    Code code;
+    const char* where;
+    const char* detail;
+  };
+  const std::string good = std::string(kRegister, std::strlen(kRegister) - 1) + ",fast\n";
+  const Row rows[] = {
+      {"no group of this name", ",60", "M1,input,0x0000,2,f32be,1,voltage_l1,V,r,src=test,Slow\n", profile_row_invalid,
+       "r.csv:2", "group \"Slow\": expected fast or slow"},
+      {"a row without the column of its header", ",60", kRegister, csv_malformed, "r.csv:2",
+       "expected 11 fields, found 10"},
+      {"no time at all", ",0", good.c_str(), profile_row_invalid, "m.csv:2",
+       "slow_s \"0\": expected a whole number, 1 to 3600"},
+      {"more than an hour", ",3601", good.c_str(), profile_row_invalid, "m.csv:2",
+       "slow_s \"3601\": expected a whole number, 1 to 3600"},
+      {"a model without the column of its header", "", good.c_str(), csv_malformed, "m.csv:2",
+       "expected 19 fields, found 18"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.sentence);
+    const auto loaded = load_groups(row.model_end, row.registers);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, row.code);
+    EXPECT_EQ(loaded.error().where.view(), row.where);
+    EXPECT_EQ(loaded.error().detail.view(), row.detail);
+  }
+}
+
+TEST(ProfileCsv, SaysWhichRegistersAreReadLessOften) {
+  const auto loaded = load_groups(",120",
+                                  "M1,input,0x0000,2,f32be,1,voltage_l1,V,r,src=test,\n"
+                                  "M1,input,0x0002,2,f32be,1,current_l1,A,r,src=test,fast\n"
+                                  "M1,input,0x0004,2,f32be,1,energy_active_import_total,kWh,r,src=test,slow\n");
+  ASSERT_TRUE(loaded) << loaded.error().detail.view();
+  const Profile& profile = loaded->front();
+  EXPECT_EQ(profile.limits.slow_interval, seconds(120));
+  EXPECT_EQ(profile.registers[0].group, Group::fast);
+  EXPECT_EQ(profile.registers[1].group, Group::fast);
+  EXPECT_EQ(profile.registers[2].group, Group::slow);
+}
+
+TEST(ProfileCsv, OfFilesWithoutGroupsReadsEverythingAtEachPoll) {
+  const auto loaded = load(kModel, "M1,input,0x0000,2,f32be,1,energy_active_import_total,kWh,r,src=test\n");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->front().registers[0].group, Group::fast);
+  EXPECT_EQ(loaded->front().limits.slow_interval, seconds(60));
 }
 
 TEST(ProfileCsv, StopsAtTheBounds) {

@@ -61,6 +61,8 @@ constexpr Word<Unit> kUnits[] = {
 
 constexpr Word<Access> kAccesses[] = {{"r", Access::read}, {"w", Access::write}, {"rw", Access::read_write}};
 
+constexpr Word<Group> kGroups[] = {{"fast", Group::fast}, {"slow", Group::slow}};
+
 constexpr Word<Holes> kHoles[] = {{"zero", Holes::zero}, {"ones", Holes::ones}, {"exception", Holes::exception}};
 
 constexpr Word<std::uint8_t> kNotAvailables[] = {
@@ -143,6 +145,9 @@ std::optional<Unit> parse_unit(std::string_view text) {
 }
 std::optional<Access> parse_access(std::string_view text) {
   return look_up(kAccesses, text);
+}
+std::optional<Group> parse_group(std::string_view text) {
+  return look_up(kGroups, text);
 }
 std::optional<Holes> parse_holes(std::string_view text) {
   return look_up(kHoles, text);

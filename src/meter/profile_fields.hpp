@@ -15,6 +15,7 @@ namespace meterseal::meter {
 [[nodiscard]] std::optional<RegisterType> parse_register_type(std::string_view text);
 [[nodiscard]] std::optional<Unit> parse_unit(std::string_view text);
 [[nodiscard]] std::optional<Access> parse_access(std::string_view text);
+[[nodiscard]] std::optional<Group> parse_group(std::string_view text);
 [[nodiscard]] std::optional<std::int8_t> parse_scale(std::string_view text);    ///< "0.01" is -2; 10^-6 to 10^6
 [[nodiscard]] std::optional<std::uint16_t> parse_hex16(std::string_view text);  ///< "0x001E"
 [[nodiscard]] std::optional<Name> parse_register_name(std::string_view text);

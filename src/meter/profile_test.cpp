@@ -115,6 +115,21 @@ TEST(Profile, IdentityIsReadRegisterByRegister) {
   EXPECT_TRUE(default_profile("PZEM-016").identity.empty());
 }
 
+TEST(Profile, EveryDefaultModelReadsCountersEachMinuteAndWhatTheyCountAtEachPoll) {
+  for (const Profile& profile : default_profiles()) {
+    EXPECT_EQ(profile.limits.slow_interval, seconds(60)) << profile.model.view();
+    for (const std::uint16_t index : profile.all) {
+      const Register& entry = profile.registers[index];
+      SCOPED_TRACE(std::string(profile.model.view()) + " " + std::string(entry.name.view()));
+      const bool counts = entry.unit == Unit::kilowatt_hour || entry.unit == Unit::kilovar_hour ||
+                          entry.unit == Unit::kilovolt_ampere_hour || entry.unit == Unit::ampere_hour ||
+                          entry.unit == Unit::hour;
+      const bool is_mean = entry.name.view().starts_with("demand_");
+      EXPECT_EQ(entry.group, counts || is_mean ? Group::slow : Group::fast);
+    }
+  }
+}
+
 TEST(Profile, NoDefaultRegisterIsWritten) {
   for (const Profile& profile : default_profiles()) {
     for (const Register& entry : profile.registers) {

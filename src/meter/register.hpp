@@ -51,6 +51,12 @@ enum class Access : std::uint8_t {
   read_write
 };
 
+/// How often a register is read: at each poll, or each Limits::slow_interval only.
+enum class Group : std::uint8_t {
+  fast,
+  slow
+};
+
 /// Identity registers whose value multiplies another register (`times=` in the notes of a profile).
 enum Multiplier : std::uint8_t {
   kTimesCtRatio = 1,
@@ -67,6 +73,7 @@ struct Register {
   RegisterType type = RegisterType::u16;
   Unit unit = Unit::none;
   Access access = Access::read;
+  Group group = Group::fast;
   Measurand what = Measurand::other;
   std::uint8_t times = 0;  ///< set of Multiplier
   bool is_identity = false;

@@ -58,7 +58,7 @@ struct MeterTelemetry {
   std::optional<ledger::Totals> totals;  ///< nullopt: the ledger has not booked anything yet
   std::optional<PeriodEnergy> period;    ///< only in the periodic message, never in discovery or Status
   std::span<const RegisterValue> registers;
-  std::optional<Instant> oldest_energy = std::nullopt;  ///< of the energy counters, where it is another one
+  std::optional<Instant> oldest_slow = std::nullopt;  ///< of what is read less often (MeterShape::is_slow)
 };
 
 /// Gives the Period of one meter: remembers its counters at the last periodic message. Value, loop thread.

@@ -67,8 +67,8 @@ std::int64_t power_factor_permille(std::int64_t power_mw, std::int64_t apparent_
 }
 
 std::optional<std::int64_t> LiveValues::measured(meter::Measurand what) const {
-  const bool counter = meter::is_energy(what);
-  return meter_.values.fresh(what, counter ? meter_.oldest_energy.value_or(meter_.oldest) : meter_.oldest);
+  return meter_.values.fresh(what,
+                             meter_.shape.is_slow(what) ? meter_.oldest_slow.value_or(meter_.oldest) : meter_.oldest);
 }
 
 std::optional<std::int64_t> LiveValues::measured(Quantity quantity, Slot slot) const {

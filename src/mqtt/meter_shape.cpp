@@ -31,9 +31,13 @@ constexpr std::array<Row, kQuantities> kRows{{
 
 }  // namespace
 
-MeterShape::MeterShape(Phases phases, std::span<const Measurand> polled) : phases_(phases) {
+MeterShape::MeterShape(Phases phases, std::span<const Measurand> polled, std::span<const Measurand> slow)
+    : phases_(phases) {
   for (const Measurand what : polled) {
     if (what != Measurand::other) polled_[static_cast<std::size_t>(what)] = true;
+  }
+  for (const Measurand what : slow) {
+    if (what != Measurand::other) slow_[static_cast<std::size_t>(what)] = true;
   }
   for (std::size_t i = 0; i < kQuantities; ++i) fields_[i].layout = measured_layout(static_cast<Quantity>(i));
 
@@ -48,6 +52,10 @@ MeterShape::MeterShape(Phases phases, std::span<const Measurand> polled) : phase
 
 bool MeterShape::is_polled(Measurand what) const {
   return what != Measurand::other && polled_[static_cast<std::size_t>(what)];
+}
+
+bool MeterShape::is_slow(Measurand what) const {
+  return what != Measurand::other && slow_[static_cast<std::size_t>(what)];
 }
 
 std::optional<Measurand> MeterShape::source(Quantity quantity, Slot slot) const {

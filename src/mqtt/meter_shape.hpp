@@ -53,9 +53,11 @@ inline constexpr std::array kPhaseSlots{Slot::l1, Slot::l2, Slot::l3};
 
 class MeterShape {
  public:
-  MeterShape(Phases phases, std::span<const meter::Measurand> polled);
+  /// @param slow  those of `polled` that are read less often than the rest
+  MeterShape(Phases phases, std::span<const meter::Measurand> polled, std::span<const meter::Measurand> slow = {});
 
   [[nodiscard]] bool is_polled(meter::Measurand what) const;
+  [[nodiscard]] bool is_slow(meter::Measurand what) const;
   [[nodiscard]] Layout layout(Quantity quantity) const { return field(quantity).layout; }
   [[nodiscard]] bool is_derived(Quantity quantity) const { return field(quantity).derived; }
 
@@ -79,6 +81,7 @@ class MeterShape {
 
   Phases phases_;
   std::array<bool, meter::kMeasurands> polled_{};
+  std::array<bool, meter::kMeasurands> slow_{};
   std::array<Field, kQuantities> fields_{};
 };
 

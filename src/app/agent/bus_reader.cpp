@@ -14,6 +14,7 @@ Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop
   }
   reader->health_.resize(reader->meters_.size(), meter::Health::unknown);
   reader->former_.resize(reader->meters_.size());
+  reader->read_for_.resize(reader->meters_.size());
   auto driver = meter::host::BusDriver::make(loop, clock, log, reader->plan_.settings, *reader);
   if (!driver) return tl::unexpected(driver.error());
   reader->driver_ = std::move(*driver);
@@ -32,6 +33,18 @@ Result<void> BusReader::invite(const std::vector<meter::host::BusMeter>& guests,
   // What is known of their health is known until something else is found.
   driver_->start();
   return {};
+}
+
+void BusReader::expect_telemetry(Instant due) {
+  constexpr seconds kUntilTheNextCall{1};
+  const Instant now = clock_.now();
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const MeterPlan& meter = plan_.meters[i];
+    if (!meter.reads_before_telemetry || read_for_[i] == due) continue;
+    if (due - now > meter.freshness + kUntilTheNextCall) continue;
+    read_for_[i] = due;
+    driver_->want_slow_blocks(i);
+  }
 }
 
 meter::MeterCounters BusReader::counters(std::size_t meter) const {

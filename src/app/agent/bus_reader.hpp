@@ -46,6 +46,9 @@ class BusReader final : private meter::host::BusObserver {
   void start() { driver_->start(); }
   void stop() { driver_->stop(); }
 
+  /// The next telemetry message is made then: what is read less often is read in time for it. Called once a second.
+  void expect_telemetry(Instant due);
+
   /// Asks them as well from now on, between the polls of the own meters. Not from within a call of an observer.
   /// @param guests  empty: the own meters alone again  @return bus_plan_invalid: then nothing has changed
   Result<void> invite(const std::vector<meter::host::BusMeter>& guests, GuestObserver* observer);
@@ -81,6 +84,7 @@ class BusReader final : private meter::host::BusObserver {
   std::vector<meter::MeterCounters> former_;          ///< of the drivers before this one
   std::vector<std::unique_ptr<MeterReader>> meters_;  ///< as in the plan
   std::vector<meter::Health> health_;
+  std::vector<Instant> read_for_;  ///< the telemetry message that each meter's slow group was last asked for
 };
 
 }  // namespace meterseal::app

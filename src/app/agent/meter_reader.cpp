@@ -214,7 +214,7 @@ void MeterReader::book() {
   const auto import_what = shape_.import_counter();
   const auto export_what = shape_.export_counter();
   if (!import_what || !last_block_) return;
-  const Instant oldest = *last_block_ - plan_.energy_freshness;
+  const Instant oldest = *last_block_ - plan_.slow_freshness;
   const auto& import = latest_.of(*import_what);
   if (!import || import->at < oldest || booked_ == import->at) return;
   ledger::CounterReading reading;
@@ -267,18 +267,18 @@ void MeterReader::take_rejections(const meter::Rejections& rejections, Instant a
 
 mqtt::MeterTelemetry MeterReader::telemetry(Instant now) {
   const Instant oldest = now - plan_.freshness;
-  const Instant oldest_energy = now - plan_.energy_freshness;
+  const Instant oldest_slow = now - plan_.slow_freshness;
   shown_registers_.clear();
   if (!registers_.empty()) {
     for (const std::uint16_t index : plan_.profile->all) {
       const meter::Register& entry = plan_.profile->registers[index];
       const auto& latest = registers_[index];
-      const bool live = latest && latest->at >= (meter::is_energy(entry.what) ? oldest_energy : oldest);
+      const bool live = latest && latest->at >= (entry.group == meter::Group::slow ? oldest_slow : oldest);
       shown_registers_.push_back(
           {entry.name, live ? std::optional(latest->milli) : std::nullopt, is_energy(entry.unit) ? 6U : 3U});
     }
   }
-  return {plan_.key, shape_, latest_, oldest, ledger_.totals(), std::nullopt, shown_registers_, oldest_energy};
+  return {plan_.key, shape_, latest_, oldest, ledger_.totals(), std::nullopt, shown_registers_, oldest_slow};
 }
 
 std::optional<Instant> MeterReader::newest(Instant now) const {

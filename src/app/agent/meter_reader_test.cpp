@@ -108,7 +108,7 @@ TEST(MeterReader, KeepsTheInstantOfTheLastBlock) {
 }
 
 TEST(MeterReader, ShowsNothingOld) {
-  World world;
+  World world("energy_ms = 1000\n");
   world.read(kHouse);
   world.clock.advance(world.meter().freshness);
   const auto shown = world.shown();
@@ -118,7 +118,7 @@ TEST(MeterReader, ShowsNothingOld) {
 }
 
 TEST(MeterReader, ShowsCountersThatAreReadLessOftenForLonger) {
-  World world("energy_ms = 60000\n");
+  World world;
   world.read(kHouse);
   world.clock.advance(seconds{30});
   EXPECT_TRUE(world.shown()["Power"].is_null());

@@ -40,8 +40,10 @@ bool Meters::has_one_answered() const {
   return std::any_of(buses_.begin(), buses_.end(), [](const auto& bus) { return bus->has_answer(); });
 }
 
-void Meters::tick() {
+void Meters::tick(std::optional<Instant> telemetry_due) {
   for (MeterReader* meter : in_order_) meter->tick();
+  if (!telemetry_due) return;
+  for (const auto& bus : buses_) bus->expect_telemetry(*telemetry_due);
 }
 
 std::vector<outbox::NamedValue> Meters::books_to_keep() {

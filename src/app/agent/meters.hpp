@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,8 @@ class Meters final : private ReadingObserver {
   [[nodiscard]] bool are_settled() const;
   [[nodiscard]] bool has_one_answered() const;
 
-  /// Once a second.
-  void tick();
+  /// Once a second. @param telemetry_due  when the next message is to be made; nullopt: none is
+  void tick(std::optional<Instant> telemetry_due);
   /// Books that changed since the last call.
   [[nodiscard]] std::vector<outbox::NamedValue> books_to_keep();
   [[nodiscard]] bool is_a_book_urgent() const;

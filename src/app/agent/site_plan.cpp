@@ -59,6 +59,30 @@ meter::ReadBlock block_of(const meter::PollRequest& request) {
   return {input ? meter::Function::read_input : meter::Function::read_holding, request.address, request.words};
 }
 
+milliseconds slow_interval(const meter::Profile& profile, const MeterConfig& config) {
+  return config.energy_poll.value_or(std::max<milliseconds>(config.poll, profile.limits.slow_interval));
+}
+
+/// Registers that lie within requests that are sent anyway need none of their own.
+/// @return the others
+std::vector<std::uint16_t> take_along(const meter::Profile& profile, const std::vector<std::uint16_t>& registers,
+                                      std::vector<meter::PollRequest>& requests) {
+  std::vector<std::uint16_t> others;
+  for (const std::uint16_t index : registers) {
+    const meter::Register& entry = profile.registers[index];
+    const auto request = std::find_if(requests.begin(), requests.end(), [&](const meter::PollRequest& sent) {
+      return sent.table == entry.table && sent.address <= entry.address && entry.end() <= sent.address + sent.words;
+    });
+    if (request == requests.end()) {
+      others.push_back(index);
+      continue;
+    }
+    auto& read = request->registers;
+    read.insert(std::lower_bound(read.begin(), read.end(), index), index);
+  }
+  return others;
+}
+
 /// The requests of a meter: what is read at each poll, then what is read less often.
 struct Groups {
   std::vector<meter::PollRequest> requests;
@@ -68,22 +92,23 @@ struct Groups {
 
 Result<Groups> group(const meter::Profile& profile, const MeterConfig& config, const meter::PollTiming& timing) {
   const auto& wanted = config.read == ReadScope::all ? profile.all : profile.telemetry;
+  const bool apart = slow_interval(profile, config) > config.poll;
   std::vector<std::uint16_t> fast;
   std::vector<std::uint16_t> slow;
   for (const std::uint16_t index : wanted) {
-    const bool waits = config.energy_poll > config.poll && meter::is_energy(profile.registers[index].what);
-    (waits ? slow : fast).push_back(index);
+    (apart && profile.registers[index].group == meter::Group::slow ? slow : fast).push_back(index);
   }
   if (fast.empty()) fast.swap(slow);
-  Groups groups;
-  for (const auto* registers : {&fast, &slow}) {
-    if (registers->empty()) continue;
-    auto poll = meter::make_poll_plan(profile, *registers, timing);
-    if (!poll) return tl::unexpected(poll.error());
-    if (registers == &slow) groups.slow = poll->requests.size();
-    groups.expected += poll->expected;
-    std::move(poll->requests.begin(), poll->requests.end(), std::back_inserter(groups.requests));
-  }
+  auto polled = meter::make_poll_plan(profile, fast, timing);
+  if (!polled) return tl::unexpected(polled.error());
+  Groups groups{std::move(polled->requests), 0, polled->expected};
+  slow = take_along(profile, slow, groups.requests);
+  if (slow.empty()) return groups;
+  auto seldom = meter::make_poll_plan(profile, slow, timing);
+  if (!seldom) return tl::unexpected(seldom.error());
+  groups.slow = seldom->requests.size();
+  groups.expected += seldom->expected;
+  std::move(seldom->requests.begin(), seldom->requests.end(), std::back_inserter(groups.requests));
   return groups;
 }
 
@@ -127,7 +152,9 @@ Result<PlannedMeter> plan_meter(const BusConfig& bus, const MeterConfig& config,
   on_bus.slave_change_gap = change_gap;
   on_bus.poll_interval = config.poll;
   on_bus.slow_blocks = poll->slow;
-  on_bus.slow_interval = config.energy_poll.value_or(config.poll);
+  on_bus.slow_interval = slow_interval(profile, config);
+  // Who gives an interval wants that one.
+  plan.reads_before_telemetry = poll->slow > 0 && !config.energy_poll;
   return planned;
 }
 
@@ -152,7 +179,7 @@ Result<BusPlan> plan_bus(const BusConfig& bus, std::string name, std::span<const
     const meter::MeterPlan& on_bus = plan.settings.meters[i].plan;
     plan.meters[i].freshness = freshness(on_bus.poll_interval);
     // A slow block begins with a poll: up to one interval of those later.
-    plan.meters[i].energy_freshness =
+    plan.meters[i].slow_freshness =
         on_bus.slow_blocks > 0 ? freshness(on_bus.slow_interval + on_bus.poll_interval) : plan.meters[i].freshness;
   }
   return plan;
@@ -173,9 +200,14 @@ Result<std::vector<BusPlan>> make_site_plan(const Config& config, std::span<cons
 mqtt::MeterShape shape_of(const MeterPlan& plan) {
   const auto& wanted = plan.read == ReadScope::all ? plan.profile->all : plan.profile->telemetry;
   std::vector<meter::Measurand> polled;
+  std::vector<meter::Measurand> slow;
   polled.reserve(wanted.size());
-  for (const std::uint16_t index : wanted) polled.push_back(plan.profile->registers[index].what);
-  return {plan.profile->phases == 3 ? mqtt::Phases::three : mqtt::Phases::one, polled};
+  for (const std::uint16_t index : wanted) {
+    const meter::Register& entry = plan.profile->registers[index];
+    polled.push_back(entry.what);
+    if (entry.group == meter::Group::slow) slow.push_back(entry.what);
+  }
+  return {plan.profile->phases == 3 ? mqtt::Phases::three : mqtt::Phases::one, polled, slow};
 }
 
 std::string character_frame(const BusConfig& bus) {

@@ -28,8 +28,9 @@ struct MeterPlan {
   std::vector<meter::PollRequest> identity;  ///< index: BusObserver::on_identity, each one register
   ReadScope read = ReadScope::telemetry;
   bool invert = false;
-  LoopClock::duration freshness{};         ///< a value older than this is not live
-  LoopClock::duration energy_freshness{};  ///< the same for its energy counters
+  LoopClock::duration freshness{};       ///< a value older than this is not live
+  LoopClock::duration slow_freshness{};  ///< the same for its slow group
+  bool reads_before_telemetry = false;   ///< the slow group, in time for each message, besides its interval
 };
 
 struct BusPlan {
@@ -38,7 +39,8 @@ struct BusPlan {
 };
 
 /// `freshness` of each meter: its poll interval or the time that a round of the whole line takes, whichever is longer,
-/// the round itself, and one answer that does not come.
+/// the round itself, and one answer that does not come. That is also how long before a message its slow group is asked
+/// for.
 [[nodiscard]] Result<std::vector<BusPlan>> make_site_plan(const Config& config,
                                                           std::span<const meter::Profile> profiles);
 

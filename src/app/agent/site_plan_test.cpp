@@ -80,24 +80,64 @@ TEST(SitePlan, ReadsMoreWhenAllRegistersAreAskedFor) {
   EXPECT_LT(words(plan_of(kSite)[0]), words(plan_of(kSite + "read = \"all\"\n")[0]));
 }
 
-TEST(SitePlan, ReadsTheCountersLessOftenWhereTheFileSaysSo) {
-  const auto together = plan_of(kSite)[0];
-  EXPECT_EQ(together.settings.meters[0].plan.slow_blocks, 0U);
-  EXPECT_EQ(together.meters[0].energy_freshness, together.meters[0].freshness);
+std::vector<std::string> read_by(const MeterPlan& meter, std::size_t request) {
+  std::vector<std::string> names;
+  for (const std::uint16_t index : meter.requests[request].registers) {
+    names.emplace_back(meter.profile->registers[index].name.view());
+  }
+  return names;
+}
 
-  const auto apart = plan_of(kSite + "energy_ms = 60000\n")[0];
-  const auto& plan = apart.settings.meters[0].plan;
+TEST(SitePlan, ReadsTheSlowGroupOfTheProfileEachMinuteAndBeforeTelemetry) {
+  const auto bus = plan_of(kSite)[0];
+  const auto& plan = bus.settings.meters[0].plan;
   ASSERT_EQ(plan.slow_blocks, 1U);
   EXPECT_EQ(plan.slow_interval, seconds{60});
   EXPECT_EQ(plan.poll_interval, seconds{1});
-  const meter::Profile& profile = *apart.meters[0].profile;
-  for (std::size_t i = 0; i < apart.meters[0].requests.size(); ++i) {
-    for (const std::uint16_t index : apart.meters[0].requests[i].registers) {
-      EXPECT_EQ(meter::is_energy(profile.registers[index].what), i + 1 == apart.meters[0].requests.size());
+  const MeterPlan& meter = bus.meters[0];
+  EXPECT_TRUE(meter.reads_before_telemetry);
+  for (std::size_t i = 0; i < meter.requests.size(); ++i) {
+    for (const std::uint16_t index : meter.requests[i].registers) {
+      const bool slow = meter.profile->registers[index].group == meter::Group::slow;
+      EXPECT_EQ(slow, i + 1 == meter.requests.size()) << meter.profile->registers[index].name.view();
     }
   }
-  EXPECT_LT(apart.meters[0].freshness, seconds{4});
-  EXPECT_GT(apart.meters[0].energy_freshness, seconds{61});
+  EXPECT_LT(meter.freshness, seconds{4});
+  EXPECT_GT(meter.slow_freshness, seconds{61});
+  EXPECT_TRUE(shape_of(meter).is_slow(meter::Measurand::energy_active_import_total));
+  EXPECT_FALSE(shape_of(meter).is_slow(meter::Measurand::power_active_total));
+}
+
+TEST(SitePlan, ReadsTheSlowGroupAsOftenAsTheFileSaysAndNoMore) {
+  const auto apart = plan_of(kSite + "energy_ms = 5000\n")[0];
+  EXPECT_EQ(apart.settings.meters[0].plan.slow_blocks, 1U);
+  EXPECT_EQ(apart.settings.meters[0].plan.slow_interval, seconds{5});
+  EXPECT_FALSE(apart.meters[0].reads_before_telemetry);
+
+  const auto together = plan_of(kSite + "energy_ms = 1000\n")[0];
+  EXPECT_EQ(together.settings.meters[0].plan.slow_blocks, 0U);
+  EXPECT_EQ(together.meters[0].slow_freshness, together.meters[0].freshness);
+  EXPECT_EQ(together.meters[0].requests.size(), 1U);
+}
+
+TEST(SitePlan, ReadsEverythingTogetherWhereThePollIsNoFasterThanTheSlowGroup) {
+  for (const char* poll : {"60000", "300000"}) {
+    const auto bus = plan_of(kSite + "poll_ms = " + poll + "\n")[0];
+    EXPECT_EQ(bus.settings.meters[0].plan.slow_blocks, 0U);
+    EXPECT_EQ(bus.meters[0].slow_freshness, bus.meters[0].freshness);
+    EXPECT_FALSE(bus.meters[0].reads_before_telemetry);
+  }
+  EXPECT_EQ(plan_of(kSite + "poll_ms = 10000\n")[0].settings.meters[0].plan.slow_interval, seconds{60});
+}
+
+TEST(SitePlan, TakesACounterAlongThatLiesWithinARequestWhichIsSentAnyway) {
+  const auto bus = plan_of(changed(kSite, "sdm630", "pzem-004t-v3"))[0];
+  EXPECT_EQ(bus.settings.meters[0].plan.slow_blocks, 0U);
+  EXPECT_EQ(bus.meters[0].slow_freshness, bus.meters[0].freshness);
+  ASSERT_EQ(bus.meters[0].requests.size(), 1U);
+  EXPECT_EQ(read_by(bus.meters[0], 0),
+            (std::vector<std::string>{"voltage_l1", "current_l1", "power_active_total", "energy_active_import_total",
+                                      "frequency", "power_factor_total"}));
 }
 
 TEST(SitePlan, CallsAValueLiveForOneIntervalOneRoundOfTheLineAndOneLostAnswer) {

@@ -49,6 +49,8 @@ class Driver final : public BusDriver, private PortEvents {
     failure_ = {};
   }
 
+  void want_slow_blocks(std::size_t meter) override { machine_.want_slow_blocks(meter, clock_.now()); }
+
   [[nodiscard]] const MeterCounters& counters(std::size_t meter) const override { return machine_.counters(meter); }
   [[nodiscard]] microseconds turnaround(std::size_t meter) const override { return machine_.turnaround(meter); }
 

@@ -69,6 +69,8 @@ class BusDriver {
   virtual void start() = 0;
   /// Nothing is reported any more once it has returned.
   virtual void stop() = 0;
+  /// The next poll of this meter reads its slow blocks, too.
+  virtual void want_slow_blocks(std::size_t meter) = 0;
 
   [[nodiscard]] virtual const MeterCounters& counters(std::size_t meter) const = 0;
   /// How long the meter usually thinks before it answers.
