@@ -1,6 +1,8 @@
 #include "app/device_side.hpp"
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <filesystem>
 
@@ -10,6 +12,7 @@
 #include "app/agent/trust_setting.hpp"
 #include "app/face/setup_desk.hpp"
 #include "outbox/host/peek.hpp"
+#include "outbox/host/sqlite_store.hpp"
 
 namespace meterseal::app {
 
@@ -67,6 +70,25 @@ std::string value_of(const std::vector<outbox::NamedValue>& values, const std::s
     if (name == wanted) return value;
   }
   return {};
+}
+
+Result<void> change_values(const std::string& state, Log& log,
+                           const std::function<Values(const Values& kept)>& change) {
+  boost::asio::io_context loop(1);
+  outbox::host::StoreSettings settings;
+  settings.directory = state;
+  auto store = outbox::host::SqliteStore::open(loop, log, settings);
+  if (!store) return tl::unexpected(store.error());
+  outbox::Commit commit;
+  commit.values = change((*store)->found().values);
+  Result<void> outcome;
+  const auto guard = boost::asio::make_work_guard(loop);
+  (*store)->commit(std::move(commit), [&](const Result<outbox::Committed>& committed) {
+    if (!committed) outcome = tl::unexpected(committed.error());
+    loop.stop();
+  });
+  loop.run();
+  return outcome;
 }
 
 namespace {

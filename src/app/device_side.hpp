@@ -3,12 +3,14 @@
 // What this machine's meterseal knows, for a verb beside a running agent: its configuration and what it has recorded
 // about a broker. Thread: any; reads files.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/config/config.hpp"
 #include "app/config/overlay.hpp"
+#include "core/log.hpp"
 #include "outbox/store.hpp"
 #include "trust/lineage.hpp"
 
@@ -41,6 +43,11 @@ using OwnConfig = tl::expected<std::optional<Config>, std::vector<Error>>;
 [[nodiscard]] Result<std::vector<outbox::NamedValue>> load_values(const std::string& state);
 /// Empty: not kept.
 [[nodiscard]] std::string value_of(const std::vector<outbox::NamedValue>& values, const std::string& wanted);
+
+using Values = std::vector<outbox::NamedValue>;
+/// While no agent runs: commits what `change` makes of what is kept. @return outbox::*
+[[nodiscard]] Result<void> change_values(const std::string& state, Log& log,
+                                         const std::function<Values(const Values& kept)>& change);
 
 /// Under this name a broker's record is kept: "trust/broker.example.com:8883".
 [[nodiscard]] std::string lineage_name(const HostPort& broker);

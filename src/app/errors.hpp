@@ -62,4 +62,7 @@ inline constexpr Code confirmation_unusable{989, ErrorClass::refuse, "app_confir
 inline constexpr Code trust_setting_damaged{966, ErrorClass::refuse, "app_trust_setting_damaged",
                                             "set the broker's fingerprint and mode again by command or on the page"};
 
+inline constexpr Code backup_unusable{967, ErrorClass::refuse, "app_backup_unusable",
+                                      "choose another backup, or set this device up by hand"};
+
 }  // namespace meterseal::app

@@ -120,7 +120,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
       page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
-                                                     meters_, console_, store_, delivery_, [this] { connect_anew(); }});
+                                                     meters_, console_, store_, delivery_, [this] { connect_anew(); },
+                                                     [this](auto done) { journal_.flush(std::move(done)); },
+                                                     [this] { restart_with_settings(); }});
     }
     console_.on_waiting([this](Instant at) { wake_console_at(at); });
     delivery_.use(*client_);

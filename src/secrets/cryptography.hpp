@@ -4,7 +4,7 @@
 // halves that do it stand in secrets/host (libsodium); tests may use fakes. A password is never copied into an Error,
 // and never logged.
 //
-// Thread: Cryptography and Sealer any; PasswordHasher on the loop thread, its answers come there, too.
+// Thread: Cryptography any; the others on the loop thread, their answers come there, too.
 
 #include <array>
 #include <cstdint>
@@ -45,13 +45,17 @@ class PasswordHasher {
   virtual void verify(std::string stored, std::string password, std::function<void(Answer)> done) = 0;
 };
 
-/// Seals a text with the key of this device, bound to the name under which it is kept.
-class Sealer {
+/// Seals a text with a passphrase: Argon2id (64 MiB, 3 passes) for the key, XChaCha20-Poly1305 for the text. One at a
+/// time. `done` is called later, once.
+class PassphraseSealer {
  public:
-  virtual ~Sealer() = default;
-  [[nodiscard]] virtual std::string seal(std::string_view name, std::string_view plain) = 0;
-  /// @return secrets::seal_broken: changed, sealed for another name or by another key
-  [[nodiscard]] virtual Result<std::string> open(std::string_view name, std::string_view sealed) = 0;
+  using Done = std::function<void(Result<std::string>)>;
+
+  virtual ~PassphraseSealer() = default;
+  /// @return bytes that nobody opens without the passphrase, or secrets::hasher_busy
+  virtual void seal(std::string passphrase, std::string plain, Done done) = 0;
+  /// @return the text, or secrets::not_sealed, wrong_passphrase, hasher_busy
+  virtual void open(std::string passphrase, std::string sealed, Done done) = 0;
 };
 
 /// The time taken depends on the lengths only. Different lengths, and two empty texts, are not equal: an empty secret

@@ -139,6 +139,12 @@ struct AuthoritiesView {
   std::vector<AuthorityView> list;  ///< of uploaded ones
 };
 
+/// What becomes of a backup that was opened.
+enum class RestoreStep : std::uint8_t {
+  look,  ///< says what is in it
+  keep   ///< and restores it with a restart
+};
+
 /// Which addresses of which bus are asked.
 struct ScanRange {
   std::size_t bus = 0;
@@ -189,6 +195,15 @@ class DeviceView {
 
   /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;
+
+  /// Everything that its owner has made of this device, sealed with the passphrase. `done` is called once, with the
+  /// bytes of a file or why there is none.
+  virtual void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) = 0;
+  /// Opens such a file and checks whether this device could start with it. `done` is called once, with
+  /// {"device","made","version","brokers":[...],"meters":[...],"users":[...]} or why it cannot; a restart follows what
+  /// was kept.
+  virtual void restore(RestoreStep step, const std::string& passphrase, const std::string& backup,
+                       std::function<void(Result<std::string>)> done) = 0;
 };
 
 /// What the walk of the first boot can offer and does in the end.
@@ -220,6 +235,9 @@ class SetupDesk {
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;
   /// Keeps the site whole or not at all, marks the device as provisioned, and starts it.
   [[nodiscard]] virtual Result<void> finish(const Site& site) = 0;
+  /// Same as DeviceView::restore(): what was kept takes the place of the walk.
+  virtual void restore(RestoreStep step, const std::string& passphrase, const std::string& backup,
+                       std::function<void(meterseal::Result<std::string>)> done) = 0;
 };
 
 }  // namespace meterseal::web

@@ -45,6 +45,7 @@ class Sessions {
   [[nodiscard]] const Session* find(std::string_view id, Instant now);
   void close(std::string_view id);
   void close_of(std::string_view user);
+  void close_all() { sessions_.clear(); }
   void close_of_except(std::string_view user, std::string_view id);
   [[nodiscard]] std::size_t count(Instant now);
 

@@ -99,6 +99,8 @@ const Site::Route Site::kRoutes[] = {
     {"/api/scan/start", &Site::api_start_scan, Method::post, Need::admin},
     {"/api/scan/cancel", &Site::api_cancel_scan, Method::post, Need::admin},
     {"/api/meter/test", &Site::api_test_meter, Method::post, Need::admin},
+    {"/api/backup", &Site::api_back_up, Method::post, Need::admin},
+    {"/api/restore", &Site::api_restore, Method::post, Need::admin, Body::file},
     {"/api/access", &Site::api_access, Method::get, Need::admin},
     {"/api/access/user", &Site::api_set_user, Method::post, Need::admin},
     {"/api/access/user/remove", &Site::api_remove_user, Method::post, Need::admin},
@@ -109,6 +111,7 @@ const Site::Route Site::kRoutes[] = {
     {"/api/setup/meter", &Site::setup_try_meter, Method::post, Need::setup},
     {"/api/setup/fetch", &Site::api_fetch, Method::post, Need::setup},
     {"/api/setup/finish", &Site::setup_finish, Method::post, Need::setup},
+    {"/api/setup/restore", &Site::setup_restore, Method::post, Need::setup, Body::file},
 };
 
 std::span<const Site::Route> Site::routes() {

@@ -176,6 +176,13 @@ class Site {
   void api_test_meter(const Request&, const Form&, const Session*, const Done&);
   void start_task(Task task, const std::string& argument, const Done& done);
 
+  // site_backup.cpp
+  void api_back_up(const Request&, const Form&, const Session*, const Done&);
+  void api_restore(const Request&, const Form&, const Session*, const Done&);
+  void back_up(const Request& request, const std::string& who, const std::string& passphrase, const Done& done);
+  template <class Holder>
+  void restore(Holder& holder, const Request& request, const std::string& who, const Done& done);
+
   // site_access.cpp
   void api_access(const Request&, const Form&, const Session*, const Done&);
   void api_set_password(const Request&, const Form&, const Session*, const Done&);
@@ -193,6 +200,7 @@ class Site {
   void setup_choices(const Request&, const Form&, const Session*, const Done&);
   void setup_try_meter(const Request&, const Form&, const Session*, const Done&);
   void setup_finish(const Request&, const Form&, const Session*, const Done&);
+  void setup_restore(const Request&, const Form&, const Session*, const Done&);
   void finish_setup(const Request& request, const SetupDesk::Site& site, const User& admin, const Done& done);
 
   // constant after construction

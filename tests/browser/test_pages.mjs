@@ -2,8 +2,8 @@
 
 import { accessible, check, go, GUEST, logIn, noSidewaysScrolling, picture, run } from "./harness.mjs";
 
-const kPages = ["Configure MQTT", "Configure TLS", "Configure Meters", "Configure Web Admin", "Information", "Console", "Log and events"];
-const name = (label) => label.toLowerCase().replaceAll(" ", "-");
+const kPages = ["Configure MQTT", "Configure TLS", "Configure Meters", "Configure Web Admin", "Backup/Restore", "Information", "Console", "Log and events"];
+const name = (label) => label.toLowerCase().replaceAll(/[ /]/g, "-");
 
 await run([], async ({ open }) => {
   for (const [kind, width, height, scheme] of [["desktop", 1280, 900, "light"], ["phone", 390, 844, "dark"]]) {

@@ -155,6 +155,18 @@ class PageDevice : public web::DeviceView {
     tasks.push_back({task, argument, std::move(done)});
     if (answers_tasks) finish_task();
   }
+  /// A backup is the passphrase and a word; "damaged" is none.
+  void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) override {
+    done("sealed with " + passphrase + "\n" + std::string("\0\xFF", 2));
+  }
+  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+               std::function<void(Result<std::string>)> done) override {
+    if (backup.find("sealed with " + passphrase + "\n") != 0)
+      return done(fail(web::bad_form, "the passphrase", "does not open this file"));
+    if (step == web::RestoreStep::keep) restored.push_back(backup);
+    done(
+        R"({"device":"emon_1","made":1795000000,"version":"0.1.0","brokers":["broker.example.com:8883"],"meters":["main"],"users":["admin"]})");
+  }
   void finish_task() {
     const auto task = std::move(tasks.back());
     tasks.pop_back();
@@ -177,6 +189,7 @@ class PageDevice : public web::DeviceView {
   bool answers_tasks = true;
   std::string scan_state = R"("running":false,"bus":0,"asked":0,"of":0,"found":[])";
   std::vector<web::ScanRange> scanned;
+  std::vector<std::string> restored;
   web::AuthoritiesView authorities_{web::AuthoritiesView::Place::system, "/etc/ssl/certs", {}};
   std::optional<web::Proof::Outcome> kept_with;
   int proofs = 0;
@@ -198,6 +211,12 @@ class PageDesk final : public web::SetupDesk {
     finished.push_back(site);
     return {};
   }
+
+  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+               std::function<void(meterseal::Result<std::string>)> done) override {
+    device_.restore(step, passphrase, backup, std::move(done));
+  }
+  [[nodiscard]] const std::vector<std::string>& restored() const { return device_.restored; }
 
   std::string tried;
   std::vector<Site> finished;

@@ -34,7 +34,7 @@ void Journal::keep(std::vector<outbox::NamedValue> values) {
 }
 
 void Journal::flush(std::function<void()> done) {
-  flushed_ = std::move(done);
+  flushed_.push_back(std::move(done));
   is_flushing_ = true;
   commit();
 }
@@ -61,7 +61,7 @@ void Journal::bound() {
 void Journal::commit() {
   if (is_committing_ || is_resting_) return;
   if (waiting_.empty() && values_.empty() && !is_flushing_) {
-    if (flushed_) std::exchange(flushed_, nullptr)();
+    for (const auto& done : std::exchange(flushed_, {})) done();
     return;
   }
   is_committing_ = true;

@@ -47,7 +47,7 @@ class Journal {
 
   void keep(outbox::Record record, std::vector<outbox::NamedValue> values);
   void keep(std::vector<outbox::NamedValue> values);
-  /// Commits what waits, and removals even when nothing else does, then calls `done` once, when all is on the disk.
+  /// Commits what waits, and removals even when nothing else does, then calls `done` once, when all is on the disk. Several may wait.
   void flush(std::function<void()> done);
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + committing_.size(); }
 
@@ -73,7 +73,7 @@ class Journal {
   std::vector<outbox::Record> committing_;
   std::map<std::string, std::string> committing_values_;
   bool is_committing_ = false;
-  std::function<void()> flushed_;
+  std::vector<std::function<void()>> flushed_;
   bool is_flushing_ = false;  ///< a commit is wanted although nothing may wait
   bool is_resting_ = false;   ///< after a failure
   seconds pause_{0};          ///< the last one; none: the last commit succeeded

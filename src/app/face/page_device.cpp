@@ -420,4 +420,21 @@ void PageDevice::prove(const std::vector<std::string>& lines, std::function<void
   });
 }
 
+void PageDevice::back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) {
+  const auto utc = parts_.clock.utc();
+  const std::int64_t made_s = utc ? std::chrono::floor<seconds>(utc->time_since_epoch()).count() : 0;
+  parts_.settle([this, alive = std::weak_ptr<const int>(alive_), made_s, passphrase, done = std::move(done)] {
+    if (!alive.expired()) backup_desk_.back_up(made_s, parts_.setup.config.device.topic, passphrase, done);
+  });
+}
+
+void PageDevice::restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+                         std::function<void(Result<std::string>)> done) {
+  backup_desk_.restore(step, passphrase, backup, [this, step, done = std::move(done)](Result<std::string> outcome) {
+    const bool is_kept = outcome && step == web::RestoreStep::keep;
+    done(std::move(outcome));
+    if (is_kept) parts_.restart();
+  });
+}
+
 }  // namespace meterseal::app

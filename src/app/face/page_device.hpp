@@ -17,6 +17,7 @@
 #include "app/agent/meters.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/face/authority_desk.hpp"
+#include "app/face/backup_desk.hpp"
 #include "app/face/bus_scan.hpp"
 #include "app/face/log_tail.hpp"
 #include "app/face/page_tasks.hpp"
@@ -38,7 +39,9 @@ struct PageParts {
   console::Console& console;
   outbox::Store& store;
   const Delivery& delivery;
-  std::function<void()> connect_anew;  ///< ends the connection to the broker and makes another one
+  std::function<void()> connect_anew;                 ///< ends the connection to the broker and makes another one
+  std::function<void(std::function<void()>)> settle;  ///< calls back when everything that changed is on the disk
+  std::function<void()> restart;                      ///< soon: what was restored counts from then on
 };
 
 class PageDevice final : public web::DeviceView {
@@ -47,7 +50,8 @@ class PageDevice final : public web::DeviceView {
       : parts_(parts),
         authority_desk_(parts.state_directory, parts.setup.trust),
         tasks_(parts.loop),
-        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses) {}
+        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses),
+        backup_desk_(parts.loop, parts.state_directory, parts.setup.source.file) {}
 
   /// @param tls  nullptr: plaintext
   void connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls);
@@ -84,6 +88,9 @@ class PageDevice final : public web::DeviceView {
     scan_.test(bus, address, profile, std::move(done));
   }
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
+  void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) override;
+  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+               std::function<void(Result<std::string>)> done) override;
 
  private:
   void add_bus_metrics(std::vector<web::Metric>& list) const;
@@ -103,6 +110,7 @@ class PageDevice final : public web::DeviceView {
   AuthorityDesk authority_desk_;
   PageTasks tasks_;
   BusScan scan_;
+  BackupDesk backup_desk_;
   web::SealView seal_;
   outbox::Depth depth_;
   std::optional<Instant> depth_asked_;

@@ -60,7 +60,11 @@ std::string trouble_json(std::string_view what, std::string_view hint) {
 }  // namespace
 
 AppSetupDesk::AppSetupDesk(SetupParts parts)
-    : parts_(std::move(parts)), stamper_(parts_.clock, 1), tasks_(parts_.loop), timer_(parts_.loop) {
+    : parts_(std::move(parts)),
+      stamper_(parts_.clock, 1),
+      tasks_(parts_.loop),
+      backup_desk_(parts_.loop, parts_.state_directory, {}),
+      timer_(parts_.loop) {
   const auto texts = meter::default_profile_texts();
   if (auto profiles = meter::load_profiles(std::vector<meter::ProfileText>(texts.begin(), texts.end())))
     profiles_ = std::move(*profiles);
@@ -138,6 +142,15 @@ Result<void> AppSetupDesk::finish(const Site& site) {
   if (auto marked = web::host::WebState(parts_.state_directory).mark_provisioned(); !marked) return marked;
   boost::asio::post(parts_.loop, parts_.finished);
   return {};
+}
+
+void AppSetupDesk::restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+                           std::function<void(Result<std::string>)> done) {
+  backup_desk_.restore(step, passphrase, backup, [this, step, done = std::move(done)](Result<std::string> outcome) {
+    const bool is_kept = outcome && step == web::RestoreStep::keep;
+    done(std::move(outcome));
+    if (is_kept) boost::asio::post(parts_.loop, parts_.finished);
+  });
 }
 
 }  // namespace meterseal::app

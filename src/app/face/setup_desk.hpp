@@ -15,6 +15,7 @@
 #include "app/agent/meters.hpp"
 #include "app/agent/stamper.hpp"
 #include "app/config/config_address.hpp"
+#include "app/face/backup_desk.hpp"
 #include "app/face/page_tasks.hpp"
 #include "core/log.hpp"
 #include "meter/profile.hpp"
@@ -45,6 +46,8 @@ class AppSetupDesk final : public web::SetupDesk {
   [[nodiscard]] Choices choices() override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
   [[nodiscard]] Result<void> finish(const Site& site) override;
+  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
+               std::function<void(Result<std::string>)> done) override;
 
  private:
   void try_meter(const std::string& argument, std::function<void(std::string)> done);
@@ -57,6 +60,7 @@ class AppSetupDesk final : public web::SetupDesk {
 
   // loop thread only
   PageTasks tasks_;
+  BackupDesk backup_desk_;
   std::unique_ptr<Meters> tried_;
   std::function<void(std::string)> tell_;
   boost::asio::steady_timer timer_;

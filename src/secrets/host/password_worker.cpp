@@ -1,14 +1,10 @@
 #include <sodium.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <deque>
-#include <thread>
-#include <utility>
 
 #include "secrets/errors.hpp"
 #include "secrets/host/sodium.hpp"
+#include "secrets/host/worker.hpp"
 
 namespace meterseal::secrets::host {
 
@@ -17,99 +13,41 @@ namespace {
 /// @source OWASP, Password Storage Cheat Sheet, Argon2id: m=12 MiB, t=3, p=1
 constexpr unsigned long long kPasses = 3;
 constexpr std::size_t kMemory = std::size_t{12} * 1024 * 1024;
-constexpr std::size_t kMostWaiting = 4;
 
-struct Job {
-  std::string stored;  ///< empty: make a hash
-  std::string password;
-  std::function<void(Result<std::string>)> hashed;
-  std::function<void(PasswordHasher::Answer)> verified;
-};
-
-struct Outcome {
-  std::string hash;  ///< empty: no memory
-  bool matches = false;
-};
-
-Outcome work(const std::string& stored, const std::string& password) {
-  Outcome outcome;
-  if (!stored.empty()) {
-    outcome.matches = crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0;
-    return outcome;
-  }
+Result<std::string> hash_of(const std::string& password) {
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), kPasses, kMemory,
-                            crypto_pwhash_ALG_ARGON2ID13) == 0)
-    outcome.hash = text.data();
-  return outcome;
+                            crypto_pwhash_ALG_ARGON2ID13) != 0)
+    return fail(hasher_busy, "password", "no 12 MiB of memory are free");
+  return std::string(text.data());
+}
+
+Result<std::string> check(const std::string& stored, const std::string& password) {
+  if (crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) != 0)
+    return fail(wrong_passphrase, "password", "is not the one that was stored");
+  return std::string();
 }
 
 class PasswordWorker final : public PasswordHasher {
  public:
-  explicit PasswordWorker(boost::asio::io_context& loop) : loop_(loop) {}
-  ~PasswordWorker() override {
-    if (thread_.joinable()) thread_.join();
-    for (Job& job : waiting_) sodium_memzero(job.password.data(), job.password.size());
-  }
-  PasswordWorker(const PasswordWorker&) = delete;
-  PasswordWorker& operator=(const PasswordWorker&) = delete;
+  explicit PasswordWorker(boost::asio::io_context& loop) : worker_(loop) {}
 
   void hash(std::string password, std::function<void(Result<std::string>)> done) override {
-    if (waiting_.size() >= kMostWaiting) {
-      done(fail(hasher_busy, "password", "too many password checks wait"));
-      return;
-    }
-    waiting_.push_back({{}, std::move(password), std::move(done), {}});
-    start_next();
+    const auto secret = std::make_shared<const Secret>(std::move(password));
+    worker_.start([secret] { return hash_of(secret->text()); }, std::move(done));
   }
 
   void verify(std::string stored, std::string password, std::function<void(Answer)> done) override {
-    // An empty stored text would mean 'make a hash'; no password can match it.
-    if (waiting_.size() >= kMostWaiting || stored.empty()) {
-      done(stored.empty() ? Answer::wrong : Answer::busy);
-      return;
-    }
-    waiting_.push_back({std::move(stored), std::move(password), {}, std::move(done)});
-    start_next();
+    const auto secret = std::make_shared<const Secret>(std::move(password));
+    worker_.start([secret, stored = std::move(stored)] { return check(stored, secret->text()); },
+                  [done = std::move(done)](const Result<std::string>& checked) {
+                    if (checked) return done(Answer::right);
+                    done(checked.error().code == hasher_busy ? Answer::busy : Answer::wrong);
+                  });
   }
 
  private:
-  void start_next() {
-    if (thread_.joinable() || waiting_.empty()) return;
-    running_ = std::move(waiting_.front());
-    waiting_.pop_front();
-    // The thread owns copies of what it reads; the job stays on the loop thread.
-    thread_ = std::thread([this, alive = std::weak_ptr<const int>(alive_), stored = running_.stored,
-                           password = running_.password]() mutable {
-      Outcome outcome = work(stored, password);
-      sodium_memzero(password.data(), password.size());
-      boost::asio::post(loop_, [this, alive, outcome = std::move(outcome)] {
-        if (!alive.expired()) finish(outcome);
-      });
-    });
-  }
-
-  void finish(const Outcome& outcome) {
-    thread_.join();
-    thread_ = {};
-    const Job job = std::exchange(running_, {});
-    start_next();
-    if (job.verified) job.verified(outcome.matches ? Answer::right : Answer::wrong);
-    if (!job.hashed) return;
-    if (outcome.hash.empty()) {
-      job.hashed(fail(hasher_busy, "password", "no 12 MiB of memory are free"));
-    } else {
-      job.hashed(outcome.hash);
-    }
-  }
-
-  boost::asio::io_context& loop_;  // constant after construction
-
-  // loop thread only
-  std::deque<Job> waiting_;
-  Job running_;
-  std::thread thread_;
-  std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);
+  Worker worker_;  // loop thread only
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr const char* kReadings[] = {"meterseal.db", "meterseal.db-wal"};
 constexpr const char* kResetBegun = "reset.begun";
 constexpr const char* kResetDone = "reset.done";
 /// What an owner has made of this device. The mark that closes the set-up goes last.
-constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", kAccess,
+constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", "restore.pending", kAccess,
                                    kIdentity,   kHistory,        kEvents,           kProvisioned};
 
 /// What cannot be looked at counts as there.

@@ -126,7 +126,6 @@ TEST_F(WebStateTest, AnythingOfADeviceThatWasSetUpKeepsTheSetUpClosed) {
   const WebState state(folder);
   EXPECT_TRUE(state.is_untouched());
   ASSERT_TRUE(state.identity({}, kDay));
-  put("secret.key", std::string(32, 'k'));
   EXPECT_TRUE(state.is_untouched()) << "what the set-up itself makes";
   for (const char* sign : {"provisioned", "web.access", "meterseal.db", "meterseal.db-wal", "site.toml"}) {
     put(sign, "");

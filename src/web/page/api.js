@@ -13,15 +13,15 @@ export class Refusal extends Error {
   }
 }
 
-async function ask(path, options) {
+async function ask(path, options, read = (response) => response.json().catch(() => ({}))) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
     throw new Refusal(0, { error: "The device cannot be reached", hint: "Check that it is on and in the same network." });
   }
+  if (response.ok) return read(response);
   const body = await response.json().catch(() => ({}));
-  if (response.ok) return body;
   if (response.status === 401 && session.mode === "session") expired();
   throw new Refusal(response.status, body);
 }
@@ -32,4 +32,9 @@ export const post = (path, fields = {}) =>
 /** A file as it is. */
 export const postFile = (path, file) =>
   ask(path, { method: "POST", body: file, headers: { "X-CSRF-Token": session.csrf, "Content-Type": "application/octet-stream" } });
+/** A form in one line, and a file behind it. */
+export const postFormAndFile = (path, fields, file) => postFile(path, new Blob([`${new URLSearchParams(fields)}\n`, file]));
+/** @return what the device answers, as a Blob */
+export const download = (path, fields) =>
+  ask(path, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRF-Token": session.csrf } }, (response) => response.blob());
 export const isAdmin = () => session.role === "admin";

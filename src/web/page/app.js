@@ -5,6 +5,7 @@ import { get, isAdmin, post, session, whenSessionEnds } from "./api.js";
 import { mainView } from "./main_view.js";
 import { deviceView, metersView, mqttView, tlsView } from "./config_views.js";
 import { accessView } from "./access_view.js";
+import { backupView } from "./backup_view.js";
 import { consoleView, informationView, logView } from "./other_views.js";
 import { setupView } from "./setup_view.js";
 
@@ -17,6 +18,7 @@ const kPages = [
   { name: "meters", label: "Configure Meters", view: metersView },
   { name: "device", label: "Configure Device", view: deviceView, admin: true },
   { name: "web", label: "Configure Web Admin", view: accessView },
+  { name: "backup", label: "Backup/Restore", view: backupView, admin: true },
   { group: "Device" },
   { name: "information", label: "Information", view: informationView },
   { name: "console", label: "Console", view: consoleView, admin: true },

@@ -2,6 +2,7 @@
 
 import { field, fill, form, h, notice } from "./dom.js";
 import { get, post, session } from "./api.js";
+import { restoreForm } from "./backup_view.js";
 import { servedReport } from "./config_views.js";
 
 const kSteps = ["Code", "Meter", "Broker", "Trust", "Administrator"];
@@ -63,6 +64,7 @@ export function setupView(done) {
       field("Baud rate", select("baud", ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"].map((one) => [one, one]))),
       field("Parity", select("parity", [["none", "none"], ["even", "even"], ["odd", "odd"]])),
       h("div", { class: "row" }, tryIt), result], "Next", async () => brokerStep()));
+    place.append(h("details", { class: "card" }, h("summary", {}, "Restore a backup of this or another device instead"), restoreForm("/api/setup/restore", null, finished)));
   }
 
   function brokerStep() {
@@ -108,6 +110,11 @@ export function setupView(done) {
     }));
   }
 
+  function finished() {
+    fill(place, notice("good", "Done. The device starts with its new settings; then log in."));
+    setTimeout(done, 2000);
+  }
+
   function adminStep() {
     answers.admin = answers.admin ?? "admin";
     const first = h("input", { type: "password", autocomplete: "new-password" });
@@ -117,8 +124,7 @@ export function setupView(done) {
       if (first.value !== again.value) return notice("bad", "The two passwords differ.");
       const site = Object.fromEntries(["topic", "baud", "parity", "address", "profile", "broker", "user", "password", "mode", "fingerprint", "renewal", "admin"].map((name) => [name, answers[name] ?? ""]));
       await post("/api/setup/finish", { ...site, port: answers.port || answers.tcp || "", adminPassword: first.value });
-      fill(place, notice("good", "Done. The device starts with its new settings; then log in."));
-      setTimeout(done, 2000);
+      finished();
       return null;
     }));
   }
