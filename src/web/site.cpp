@@ -85,6 +85,7 @@ const Site::Route Site::kRoutes[] = {
     {"/api/history", &Site::api_history, Method::get, Need::viewer},
     {"/api/facts", &Site::api_facts, Method::get, Need::viewer},
     {"/api/log", &Site::api_log, Method::get, Need::viewer},
+    {"/api/commands", &Site::api_commands, Method::get, Need::viewer},
     {"/api/password", &Site::api_set_password, Method::post, Need::viewer},
     {"/api/form", &Site::api_form, Method::get, Need::admin},
     {"/api/save", &Site::api_save, Method::post, Need::admin},

@@ -159,6 +159,7 @@ class Site {
   void api_log(const Request&, const Form&, const Session*, const Done&);
   void api_form(const Request&, const Form&, const Session*, const Done&);
   void api_save(const Request&, const Form&, const Session*, const Done&);
+  void api_commands(const Request&, const Form&, const Session*, const Done&);
   void api_console(const Request&, const Form&, const Session*, const Done&);
   void api_fetch(const Request&, const Form&, const Session*, const Done&);
   void api_check(const Request&, const Form&, const Session*, const Done&);

@@ -153,6 +153,10 @@ void Site::save(const Request& request, const std::string& who, const std::vecto
   done(json_response(200, replies_json(replies)));
 }
 
+void Site::api_commands(const Request&, const Form&, const Session*, const Done& done) {
+  done(json_response(200, commands_json()));
+}
+
 void Site::api_console(const Request& request, const Form& form, const Session* session, const Done& done) {
   const std::string_view line = form.value("line");
   const auto replies = parts_.device->run(line, {console::Source::web, console::Rights::change});

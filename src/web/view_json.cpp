@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "console/commands.hpp"
 #include "core/json_writer.hpp"
 
 namespace meterseal::web {
@@ -181,6 +182,22 @@ std::string access_json(const Access& access) {
     json.close_array().key("tokens").open_array();
     for (const ApiToken& token : access.tokens())
       json.open_object().key("name").text(token.name).key("role").text(name_of(token.role)).close_object();
+    json.close_array().close_object();
+  });
+}
+
+std::string commands_json() {
+  return written([&](JsonWriter& json) {
+    json.open_object().key("commands").open_array();
+    for (const console::Group group : console::kGroups) {
+      for (const console::Command& command : console::commands()) {
+        if (command.group != group) continue;
+        json.open_object().key("name").text(command.name).key("group").text(name_of(group));
+        json.key("index").text(command.index.is_one() ? std::string_view() : command.index.text().view());
+        json.key("arguments").text(command.arguments).key("byMqtt").text(who_may(command.change));
+        json.key("help").text(command.help).close_object();
+      }
+    }
     json.close_array().close_object();
   });
 }

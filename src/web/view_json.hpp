@@ -20,6 +20,8 @@ namespace meterseal::web {
 [[nodiscard]] std::string facts_json(const std::vector<Fact>& facts);
 [[nodiscard]] std::string log_json(const std::vector<std::string>& lines, const std::deque<WebEvent>& events);
 [[nodiscard]] std::string access_json(const Access& access);
+/// The console's table for people: {"commands":[{"name","group","index","arguments","byMqtt","help"},...]}
+[[nodiscard]] std::string commands_json();
 /// {"replies":[{...},{...}]}
 [[nodiscard]] std::string replies_json(const console::Replies& replies);
 /// {"place":"uploaded","where":"...","list":[{"subject","sha256","expires"},...]}

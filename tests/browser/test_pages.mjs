@@ -2,7 +2,7 @@
 
 import { accessible, check, go, GUEST, logIn, noSidewaysScrolling, picture, run } from "./harness.mjs";
 
-const kPages = ["Configure MQTT", "Configure TLS", "Configure Meters", "Configure Web Admin", "Backup/Restore", "Information", "Console", "Log and events"];
+const kPages = ["Configure MQTT", "Configure TLS", "Configure Meters", "Configure Web Admin", "Backup/Restore", "Information", "Console", "Log and events", "Help"];
 const name = (label) => label.toLowerCase().replaceAll(/[ /]/g, "-");
 
 await run([], async ({ open }) => {
@@ -82,6 +82,13 @@ await run([], async ({ open }) => {
   check((await page.locator("body").innerText()).includes("a-secret-of-mine") === false, "a secret is not shown again");
   await page.getByLabel("Command").press("ArrowUp");
   check((await page.getByLabel("Command").inputValue()) === "", "nor kept in the history");
+
+  await go(page, "Help");
+  await page.getByLabel("Look for").fill("fingerprint");
+  await page.getByText("MqttFingerprint<n>").waitFor();
+  check((await page.getByText("TelePeriod").count()) === 0, "only what fits is shown");
+  await page.getByLabel("Look for").fill("no such thing");
+  await page.getByText("No command fits.").waitFor();
 
   await go(page, "Configure Web Admin");
   await page.getByLabel("Your own password").fill("three old copper pots");

@@ -6,7 +6,7 @@ import { mainView } from "./main_view.js";
 import { deviceView, metersView, mqttView, tlsView } from "./config_views.js";
 import { accessView } from "./access_view.js";
 import { backupView } from "./backup_view.js";
-import { consoleView, informationView, logView } from "./other_views.js";
+import { consoleView, helpView, informationView, logView } from "./other_views.js";
 import { setupView } from "./setup_view.js";
 
 const frame = document.getElementById("frame");
@@ -23,6 +23,7 @@ const kPages = [
   { name: "information", label: "Information", view: informationView },
   { name: "console", label: "Console", view: consoleView, admin: true },
   { name: "log", label: "Log and events", view: logView },
+  { name: "help", label: "Help", view: helpView },
 ];
 
 let stream = null;

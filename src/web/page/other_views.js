@@ -1,6 +1,6 @@
-// Information, Console, Log and events.
+// Information, Console, Log and events, Help.
 
-import { fill, h, notice, pairs } from "./dom.js";
+import { field, fill, h, notice, pairs } from "./dom.js";
 import { get, post } from "./api.js";
 
 export function informationView() {
@@ -13,11 +13,38 @@ export function informationView() {
   return { title: "Information", element: place };
 }
 
+const kByMqtt = {
+  always: "only asks", safe: "by MQTT, too", all: 'by MQTT with remote_commands = "all"', never: "never by MQTT", "at the device": "on the device itself",
+};
+
+/** The console's own table. */
+export function helpView() {
+  const place = h("div", {});
+  const wanted = h("input", { type: "search", autocapitalize: "off", spellcheck: "false" });
+  get("/api/commands").then(({ commands }) => {
+    const show = () => {
+      const words = wanted.value.trim().toLowerCase();
+      const fits = commands.filter((one) => `${one.name} ${one.help} ${one.group}`.toLowerCase().includes(words));
+      const groups = [...new Set(fits.map((one) => one.group))];
+      fill(place, groups.length === 0 ? notice("warn", "No command fits.") : groups.map((group) => h("section", { class: "card" }, h("h2", {}, group),
+        h("dl", { class: "commands" }, fits.filter((one) => one.group === group).map((one) => [
+          h("dt", {}, h("code", {}, [one.name, one.index ? "<n>" : "", one.arguments ? ` ${one.arguments}` : ""].join(""))),
+          h("dd", {}, one.help, h("span", { class: "small quiet" }, ` ${one.index ? `n is ${one.index}; ` : ""}${kByMqtt[one.byMqtt]}`))])))));
+    };
+    wanted.addEventListener("input", show);
+    show();
+  }, (error) => fill(place, notice("bad", error.message, error.hint)));
+  return { title: "Help", element: h("div", {}, h("section", { class: "card" }, h("p", {}, "Commands of the console, of /cm and of MQTT. Without an argument, or with ?, a command shows what is set; several in one line: Backlog a; b; c."),
+    field("Look for", wanted)), place) };
+}
+
 const kSecrets = /password|key|token/i;
 
 export function consoleView() {
   const output = h("div", { class: "console", role: "log", "aria-label": "Replies", tabindex: "0" });
-  const input = h("input", { type: "text", class: "mono-field", "aria-label": "Command", spellcheck: "false", autocapitalize: "off", autocomplete: "off", placeholder: "Status 0" });
+  const input = h("input", { type: "text", class: "mono-field", "aria-label": "Command", spellcheck: "false", autocapitalize: "off", autocomplete: "off", placeholder: "Status 0", list: "commands" });
+  const names = h("datalist", { id: "commands" });
+  get("/api/commands").then(({ commands }) => fill(names, commands.map((one) => h("option", { value: one.name }))), () => {});
   const past = [];
   let at = 0;
   const say = (text, kind) => {
@@ -31,7 +58,7 @@ export function consoleView() {
     if (!line) return;
     input.value = "";
     const word = line.split(" ")[0];
-    const isSecret = kSecrets.test(word);
+    const isSecret = kSecrets.test(line);  // also inside a Backlog
     say(`> ${isSecret ? `${word} ****` : line}`, "asked");
     if (!isSecret) past.push(line);
     at = past.length;
@@ -50,7 +77,7 @@ export function consoleView() {
     input.value = past[at] ?? "";
   });
   return { title: "Console", element: h("section", { class: "card" }, output,
-    h("form", { class: "secret-row", onsubmit: run }, input, h("button", { class: "first", type: "submit" }, "Run"))) };
+    h("form", { class: "secret-row", onsubmit: run }, input, names, h("button", { class: "first", type: "submit" }, "Run"))) };
 }
 
 export function logView() {
