@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RANGES = {"core": (1, 99), "meter": (100, 149), "ledger": (150, 199), "trust": (200, 299), "mqtt": (300, 399),
-          "outbox": (400, 499), "console": (500, 599), "web": (600, 639), "secrets": (640, 649), "collect": (650, 699), "app": (950, 999)}
+          "outbox": (400, 499), "console": (500, 599), "web": (600, 639), "secrets": (640, 649), "collect": (650, 679), "wifi": (680, 699), "app": (950, 999)}
 CODE = re.compile(r'Code\s+(\w+)\s*\{\s*(\d+)\s*,\s*ErrorClass::(\w+)\s*,\s*"(\w+)"')
 ROW = re.compile(r"^\|\s*(\d+)\s*\|\s*(\w+)\s*\|\s*(\w+)\s*\|")
 

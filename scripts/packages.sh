@@ -2,7 +2,7 @@
 # Why each one: docs/dependencies.md.
 
 packages_build=(g++ cmake ninja-build ccache git ca-certificates tzdata pkg-config gzip nodejs npm
-  libssl-dev libp11-dev libsqlite3-dev libsodium-dev libpq-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev libedit-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
+  libssl-dev libp11-dev libsqlite3-dev libsodium-dev libpq-dev libsystemd-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev libedit-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
 packages_demo=(mosquitto mosquitto-clients openssl)
 packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev softhsm2 rabbitmq-server postgresql
   python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt gcc procps chromium)

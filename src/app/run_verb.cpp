@@ -34,6 +34,7 @@ struct RunArguments {
   std::string config; ///< empty: the default place, else what the set-up made
   std::string state;
   std::vector<std::string> setup_listen{"0.0.0.0:8443"};
+  bool setup_access_point = false;
   std::string log_level = "info";
 };
 
@@ -103,7 +104,8 @@ std::optional<int> set_up(const RunArguments &arguments,
   if (!calendar)
     return refuse(calendar.error());
   const host::SystemClock clock(host::ClockTrust::automatic);
-  switch (run_first_boot(state, listen, clock, **calendar, log)) {
+  const SetupRadio radio = arguments.setup_access_point ? SetupRadio::access_point : SetupRadio::none;
+  switch (run_first_boot(state, listen, radio, clock, **calendar, log)) {
   case FirstBoot::finished:
     take_up_restore(state, log);
     return std::nullopt;
@@ -209,6 +211,9 @@ void add_run_verb(CLI::App &program, Job &job) {
                    "where the page of the first set-up is served, with neither "
                    "a file nor a device set up before")
       ->capture_default_str();
+  verb->add_flag("--setup-access-point", arguments->setup_access_point,
+                 "opens a Wi-Fi access point with a random key, which stands in the log, while the first set-up lasts")
+      ->envname("METERSEAL_SETUP_ACCESS_POINT");
   verb->add_option("--state", arguments->state,
                    "folder for what is kept (default: $STATE_DIRECTORY, else "
                    "/var/lib/meterseal)");

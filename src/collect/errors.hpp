@@ -1,6 +1,6 @@
 #pragma once
 
-// Error codes of the room collect (650-699). Rows: docs/errors.md
+// Error codes of the room collect (650-679). Rows: docs/errors.md
 
 #include "core/result.hpp"
 

@@ -115,6 +115,8 @@ class Site {
   [[nodiscard]] PowerHistory& history() { return history_; }
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const Access& access() const { return access_; }
+  /// Can the walk of the first boot be begun, or does it go on?
+  [[nodiscard]] bool is_setup_open();
   /// Another way in (the local socket) has changed users or passwords: sessions of that user end.
   [[nodiscard]] Result<void> set_password(std::string_view user, std::string_view hash);
 

@@ -5,11 +5,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
+#include "app/face/setup_access_point.hpp"
 #include "app/face/setup_desk.hpp"
 #include "app/face/web_face.hpp"
+#include "secrets/host/sodium.hpp"
 #include "web/host/web_state.hpp"
+#include "wifi/host/network_manager.hpp"
 
 namespace meterseal::app {
 
@@ -17,6 +21,7 @@ namespace {
 
 /// The last answer gets this long on its way to the browser.
 constexpr milliseconds kFarewell{500};
+constexpr seconds kLook{1};
 
 bool make_state_directory(const std::string& path) {
   std::error_code error;
@@ -25,14 +30,47 @@ bool make_state_directory(const std::string& path) {
   return !error;
 }
 
+/// The access point of a set-up, for as long as it can be entered.
+class OpenRadio {
+ public:
+  OpenRadio(boost::asio::io_context& loop, WebFace& face, Log& log)
+      : face_(face), radio_(wifi::host::make_access_point(loop)), access_point_(*radio_, log), timer_(loop) {}
+
+  /// The page's own cryptography belongs to the page. @return secrets::sodium_failed
+  [[nodiscard]] Result<void> open() {
+    const auto cryptography = secrets::host::make_cryptography();
+    if (!cryptography) return tl::unexpected(cryptography.error());
+    access_point_.open(wifi::Key::make(**cryptography), face_.served());
+    look();
+    return {};
+  }
+
+  void close(std::string_view why) { access_point_.close(why); }
+
+ private:
+  void look() {
+    timer_.expires_after(kLook);
+    timer_.async_wait([this](auto error) {
+      if (error) return;
+      if (!face_.is_setup_open()) return access_point_.close("the code of the set-up is not good any more");
+      look();
+    });
+  }
+
+  WebFace& face_;
+  const std::unique_ptr<wifi::AccessPoint> radio_;
+  SetupAccessPoint access_point_;
+  boost::asio::steady_timer timer_;
+};
+
 }  // namespace
 
 bool is_first_boot(const std::string& state_directory) {
   return web::host::WebState(state_directory).is_untouched();
 }
 
-FirstBoot run_first_boot(const std::string& state_directory, const std::vector<HostPort>& listen, const Clock& clock,
-                         const Calendar& calendar, Log& log) {
+FirstBoot run_first_boot(const std::string& state_directory, const std::vector<HostPort>& listen, SetupRadio radio,
+                         const Clock& clock, const Calendar& calendar, Log& log) {
   if (!make_state_directory(state_directory)) {
     log.write(LogLevel::error, "SYS", "the state directory cannot be made: " + state_directory);
     return FirstBoot::failed;
@@ -54,7 +92,13 @@ FirstBoot run_first_boot(const std::string& state_directory, const std::vector<H
   signals.async_wait([&](auto error, int) {
     if (!error) loop.stop();
   });
+  std::unique_ptr<OpenRadio> access_point;
+  if (radio == SetupRadio::access_point) {
+    access_point = std::make_unique<OpenRadio>(loop, *face, log);
+    if (auto opened = access_point->open(); !opened) log.error("WIFI", opened.error());
+  }
   loop.run();
+  if (access_point) access_point->close(outcome == FirstBoot::finished ? "the set-up is done" : "the program ends");
   return outcome;
 }
 

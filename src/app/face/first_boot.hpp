@@ -21,7 +21,12 @@ enum class FirstBoot : std::uint8_t {
   stopped,
   failed  ///< the page cannot be served, which has been logged
 };
+/// Beside the network that the host has, if any.
+enum class SetupRadio : std::uint8_t {
+  none,
+  access_point
+};
 [[nodiscard]] FirstBoot run_first_boot(const std::string& state_directory, const std::vector<HostPort>& listen,
-                                       const Clock& clock, const Calendar& calendar, Log& log);
+                                       SetupRadio radio, const Clock& clock, const Calendar& calendar, Log& log);
 
 }  // namespace meterseal::app

@@ -91,6 +91,15 @@ class OpenWebFace final : public WebFace {
     return {};
   }
 
+  [[nodiscard]] std::vector<HostPort> served() const override {
+    std::vector<HostPort> served = parts_.config.listen;
+    const auto ports = server_->ports();
+    for (std::size_t i = 0; i < ports.size(); ++i) served[i].port = ports[i];
+    return served;
+  }
+
+  [[nodiscard]] bool is_setup_open() override { return site_->is_setup_open(); }
+
   void tick() override {
     const Instant now = parts_.clock.now();
     if (site_->events().version() != events_version_ && now - events_kept_ >= kEventsInterval) {
@@ -142,12 +151,7 @@ class OpenWebFace final : public WebFace {
   }
 
   void tell(const std::string& fingerprint, const std::string& code) {
-    const auto ports = server_->ports();
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      HostPort address = parts_.config.listen[i];
-      address.port = ports[i];
-      parts_.log.info(kTag, "page at https://" + format(address) + "/");
-    }
+    for (const HostPort& address : served()) parts_.log.info(kTag, "page at https://" + format(address) + "/");
     parts_.log.info(kTag, "certificate of the page: SHA-256 " + fingerprint);
     if (!code.empty())
       parts_.log.warn(kTag, "this device is not set up: open the page within 30 minutes and enter the code " + code);

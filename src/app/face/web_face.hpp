@@ -35,6 +35,10 @@ class WebFace {
   [[nodiscard]] static std::unique_ptr<WebFace> open(const WebParts& parts);
   virtual ~WebFace() = default;
 
+  /// Where the page is served, with the ports in use.
+  [[nodiscard]] virtual std::vector<HostPort> served() const = 0;
+  /// Can the first set-up be begun, or does it go on?
+  [[nodiscard]] virtual bool is_setup_open() = 0;
   /// Once a second.
   virtual void tick() = 0;
   /// A command line came by another way in: changes and refusals go into the event log, queries do not.
