@@ -210,6 +210,10 @@ def test_the_walk_of_the_first_boot_ends_in_a_sealed_reading(parts, pki):
     assert tried.get("answers"), tried
     silent = json.loads(face.ask("/api/setup/meter", {**bus, "address": "9"})[1])
     assert silent["error"] == "the meter does not answer"
+    missing = json.loads(face.ask("/api/setup/meter", {**bus, "port": "/dev/ttyNOT_THERE"})[1])
+    assert "meter_port_missing" in missing["error"] and missing["hint"], missing
+    unnamed = json.loads(face.ask("/api/setup/meter", {**bus, "port": "127.0.0.1:502"})[1])
+    assert "tcp:HOST:PORT" in unnamed["error"], unnamed
     fetched = json.loads(face.ask("/api/setup/fetch", {"host": f"localhost:{broker.port}"})[1])
     assert fetched["fingerprint"] == certificate.fingerprint
     answers = {**bus, "topic": "walked", "broker": f"localhost:{broker.port}", "user": USER, "password": PASSWORD,

@@ -12,6 +12,7 @@
 #include "app/face/setup_text.hpp"
 #include "core/host/private_file.hpp"
 #include "meter/default_profiles.hpp"
+#include "meter/errors.hpp"
 #include "meter/profile_csv.hpp"
 #include "web/errors.hpp"
 #include "web/host/web_state.hpp"
@@ -59,6 +60,35 @@ std::string trouble_json(std::string_view what, std::string_view hint) {
 
 }  // namespace
 
+/// Keeps the first fault that the bus tells: a port that cannot be opened is no fault of the wires.
+class AppSetupDesk::Hearing final : public Log {
+ public:
+  explicit Hearing(Log& log) : log_(log) {}
+
+  void write(LogLevel level, std::string_view tag, std::string_view text) override {
+    log_.write(level, tag, text);
+    if (level != LogLevel::error) return;
+    if (what_.empty()) {
+      what_ = text;
+    } else if (hint_.empty() && text.starts_with(kHint)) {
+      hint_ = text.substr(kHint.size());
+    }
+  }
+  [[nodiscard]] std::string fault_json() const {
+    if (what_.empty() || what_.find(meter::no_answer.name) != std::string::npos)
+      return trouble_json("the meter does not answer", "check A and B of the wires, its address, baud rate and parity");
+    return trouble_json(what_, hint_);
+  }
+
+ private:
+  static constexpr std::string_view kHint = "hint: ";
+  Log& log_;  // constant after construction
+  std::string what_;
+  std::string hint_;
+};
+
+AppSetupDesk::~AppSetupDesk() = default;
+
 AppSetupDesk::AppSetupDesk(SetupParts parts)
     : parts_(std::move(parts)),
       stamper_(parts_.clock, 1),
@@ -92,11 +122,14 @@ void AppSetupDesk::try_meter(const std::string& argument, std::function<void(std
   site.topic = "trial";
   site.broker = "localhost";
   site.mode = "ca";
+  if (auto good = check_port(site.port); !good) return done(web::error_json(good.error()));
   const auto config = parse_config(site_text(site, {}, ""), "set-up", names_of(profiles_));
   if (!config) return done(trouble_json(config.error().front().detail, config.error().front().remedy()));
   const auto plan = make_site_plan(*config, profiles_);
   if (!plan) return done(web::error_json(plan.error()));
-  auto meters = Meters::make(parts_.loop, parts_.clock, parts_.log, *plan, stamper_, parts_.calendar,
+  tried_.reset();
+  heard_ = std::make_unique<Hearing>(parts_.log);
+  auto meters = Meters::make(parts_.loop, parts_.clock, *heard_, *plan, stamper_, parts_.calendar,
                              [](const std::string&) { return std::string(); });
   if (!meters) return done(web::error_json(meters.error()));
   tried_ = std::move(*meters);
@@ -112,10 +145,7 @@ void AppSetupDesk::look_at_meter(Instant until) {
     const Instant now = parts_.clock.now();
     MeterReader& reader = *tried_->in_order().front();
     if (!reader.has_full_round() && now < until) return look_at_meter(until);
-    const std::string answer = reader.has_full_round()
-                                   ? values_json(reader, now)
-                                   : trouble_json("the meter does not answer",
-                                                  "check A and B of the wires, its address, baud rate and parity");
+    const std::string answer = reader.has_full_round() ? values_json(reader, now) : heard_->fault_json();
     tried_->stop();
     tried_.reset();
     tell_(answer);
@@ -123,6 +153,7 @@ void AppSetupDesk::look_at_meter(Instant until) {
 }
 
 Result<void> AppSetupDesk::finish(const Site& site) {
+  if (auto good = check_port(site.port); !good) return good;
   const std::string password = parts_.state_directory + "/" + kPasswordFile;
   const std::string trial = parts_.state_directory + "/" + kSiteFile + ".trial";
   const std::string text = site_text(site, parts_.listen, kPasswordFile);

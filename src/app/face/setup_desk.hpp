@@ -41,7 +41,7 @@ class AppSetupDesk final : public web::SetupDesk {
   explicit AppSetupDesk(SetupParts parts);
   AppSetupDesk(const AppSetupDesk&) = delete;
   AppSetupDesk& operator=(const AppSetupDesk&) = delete;
-  ~AppSetupDesk() override = default;
+  ~AppSetupDesk() override;
 
   [[nodiscard]] Choices choices() override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
@@ -50,6 +50,7 @@ class AppSetupDesk final : public web::SetupDesk {
                std::function<void(Result<std::string>)> done) override;
 
  private:
+  class Hearing;
   void try_meter(const std::string& argument, std::function<void(std::string)> done);
   void look_at_meter(Instant until);
 
@@ -61,6 +62,7 @@ class AppSetupDesk final : public web::SetupDesk {
   // loop thread only
   PageTasks tasks_;
   BackupDesk backup_desk_;
+  std::unique_ptr<Hearing> heard_;  ///< the log of what is tried
   std::unique_ptr<Meters> tried_;
   std::function<void(std::string)> tell_;
   boost::asio::steady_timer timer_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "web/errors.hpp"
+
 namespace meterseal::app {
 
 namespace {
@@ -33,6 +35,12 @@ std::string bus_lines(const web::SetupDesk::Site& site) {
 }
 
 }  // namespace
+
+Result<void> check_port(std::string_view port) {
+  if (port.starts_with("/") || port.starts_with("tcp:") || port.starts_with("rtu:")) return {};
+  return fail(web::bad_form, "port",
+              "is neither a serial port (/dev/...) nor a serial server (tcp:HOST:PORT, rtu:HOST:PORT)");
+}
 
 std::string site_text(const web::SetupDesk::Site& site, const std::vector<HostPort>& listen,
                       const std::string& password_file) {

@@ -4,6 +4,7 @@
 
 #include "app/config/config.hpp"
 #include "support/test_site.hpp"
+#include "web/errors.hpp"
 
 namespace meterseal::app {
 namespace {
@@ -34,6 +35,12 @@ TEST(SetupText, ASerialServerIsReadBack) {
   const auto config = read(site);
   ASSERT_TRUE(config) << config.error()[0].detail.view();
   EXPECT_EQ(std::get<TcpLine>(config->buses[0].line).framing, Framing::rtu);
+}
+
+TEST(SetupText, APortIsAPathOrASerialServer) {
+  for (const char* port : {"", "192.0.2.7:502", "ttyUSB0", "TCP:192.0.2.7:502", "udp:192.0.2.7:502"})
+    EXPECT_EQ(check_port(port).error().code, web::bad_form) << port;
+  for (const char* port : {"/dev/ttyUSB0", "tcp:192.0.2.7:502", "rtu:192.0.2.7:4001"}) EXPECT_TRUE(check_port(port));
 }
 
 TEST(SetupText, TheRenewalRuleIsThatOfTheFingerprintAndOfNothingElse) {
