@@ -108,13 +108,13 @@ int serve(const std::string& directory, bool setup) {
   add("admin", web::Role::admin, "three old copper pots");
   add("guest", web::Role::viewer, "seven small iron nails");
 
-  web::LoginGate gate;
+  web::Entrance entrance;
   const web::SiteParts parts{clock,
                              log,
                              *cryptography,
                              *hasher,
                              state,
-                             gate,
+                             entrance,
                              setup ? nullptr : &device,
                              setup ? &desk : nullptr,
                              web::page_assets()};

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "app/device_side.hpp"
+#include "app/face/first_boot.hpp"
 #include "app/line_editor.hpp"
 #include "app/verbs.hpp"
 #include "console/command_line.hpp"
@@ -29,11 +31,22 @@ struct ConsoleArguments {
   std::vector<std::string> words;
 };
 
+constexpr const char* kAtThePrompt =
+    "Help lists the commands, Help COMMAND explains one, Tab completes; exit, quit or Ctrl-D ends this prompt.";
+
+/// A device in its first set-up has no console yet.
+Error explained(const Error& error, const std::string& state) {
+  if (is_there(kDefaultConfig) || !is_first_boot(state)) return error;
+  return make_error(error.code, error.where, "no agent answers, and this state directory was never set up",
+                    "in its first set-up a device has no console: open its page (https, port 8443) with the code from "
+                    "the journal; or name the agent's --state");
+}
+
 /// @return exit code
-int run_line(const std::string& socket, const std::string& line) {
-  const auto answer = console::host::ask(socket, line);
+int run_line(const std::string& state, const std::string& line) {
+  const auto answer = console::host::ask(state + "/console.sock", line);
   if (!answer) {
-    print_error(answer.error());
+    print_error(explained(answer.error(), state));
     return kUnusable;
   }
   std::fputs(answer->c_str(), stdout);
@@ -43,18 +56,19 @@ int run_line(const std::string& socket, const std::string& line) {
   return refused ? kRefused : kGood;
 }
 
-int run_stdin(const std::string& socket) {
+int run_stdin(const std::string& state) {
   int worst = kGood;
   std::string line;
   while (std::getline(std::cin, line)) {
-    const int code = run_line(socket, line);
+    const int code = run_line(state, line);
     if (code == kUnusable) return code;
     worst = std::max(worst, code);
   }
   return worst;
 }
 
-int run_prompt(const std::string& socket) {
+int run_prompt(const std::string& state) {
+  std::printf("%s\n", kAtThePrompt);
   std::vector<std::string> names;
   for (const console::Command& command : console::commands()) names.emplace_back(command.name);
   LineEditor editor("meterseal> ", names);
@@ -62,14 +76,15 @@ int run_prompt(const std::string& socket) {
     if (equals_ignoring_case(*line, "exit") || equals_ignoring_case(*line, "quit")) break;
     if (line->empty()) continue;
     if (!console::holds_secret(*line)) editor.remember(*line);
-    if (run_line(socket, *line) == kUnusable) return kUnusable;
+    if (run_line(state, *line) == kUnusable) return kUnusable;
+    if (equals_ignoring_case(*line, "help")) std::printf("%s\n\n", kAtThePrompt);
   }
   return kGood;
 }
 
 int run_console(const ConsoleArguments& arguments) {
-  const std::string socket = state_directory(arguments.state) + "/console.sock";
-  if (arguments.words.empty()) return ::isatty(STDIN_FILENO) != 0 ? run_prompt(socket) : run_stdin(socket);
+  const std::string state = state_directory(arguments.state);
+  if (arguments.words.empty()) return ::isatty(STDIN_FILENO) != 0 ? run_prompt(state) : run_stdin(state);
   std::string line;
   for (const std::string& word : arguments.words) line += (line.empty() ? "" : " ") + word;
   // A command line can be read by every user of the machine.
@@ -79,7 +94,7 @@ int run_console(const ConsoleArguments& arguments) {
                  "meterseal: hint: start `meterseal console` and type it there, or give it on standard input\n");
     return kUnusable;
   }
-  return run_line(socket, line);
+  return run_line(state, line);
 }
 
 }  // namespace
@@ -92,6 +107,9 @@ void add_console_verb(CLI::App& program, Job& job) {
   verb->add_option("command", arguments->words, "one command; none: a prompt, or lines of standard input");
   verb->positionals_at_end();
   verb->footer(
+      "At the prompt Help lists the commands, Tab completes them, and exit, quit or Ctrl-D ends it. While a device is "
+      "in\n"
+      "its first set-up it has no console: its page asks for the code that stands in the journal.\n"
       "Example: meterseal console Status 0\n"
       "Exit codes: 0 done, 1 the agent refused a command, 2 usage, or no agent answers");
   verb->callback([arguments, &job] { job = [arguments] { return run_console(*arguments); }; });

@@ -2,6 +2,7 @@
 
 #include <editline/readline.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -28,9 +29,23 @@ char* next_completion(const char* typed, int state) {
   return nullptr;
 }
 
+/// Is the word that begins there the name of a command: the first of the line, of a Backlog's entry, or what Help tells
+/// of?
+bool is_command(std::string_view before) {
+  if (const auto semicolon = before.rfind(';'); semicolon != std::string_view::npos)
+    before.remove_prefix(semicolon + 1);
+  before = trim(before);
+  for (const std::string_view word : {"", "Help", "Backlog", "Backlog0"}) {
+    if (equals_ignoring_case(before, word)) return true;
+  }
+  return false;
+}
+
 char** complete(const char* typed, int start, int /*end*/) {
   rl_attempted_completion_over = 1;  // no names of files
-  return start == 0 ? rl_completion_matches(typed, next_completion) : nullptr;
+  const std::string_view line(rl_line_buffer);
+  const auto before = line.substr(0, std::min(static_cast<std::size_t>(start), line.size()));
+  return is_command(before) ? rl_completion_matches(typed, next_completion) : nullptr;
 }
 
 }  // namespace

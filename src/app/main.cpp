@@ -26,14 +26,20 @@ void keep_memory_private() {
   umask(077);
 }
 
-/// `meterseal tls chek`: the word that is no verb of the innermost known one. Empty: there is none.
-std::string unknown_verb(const CLI::App& program, int argc, char** argv) {
+/// The verb of the command line as far as it is known, and the word that is none of its verbs: "meterseal tls", "chek".
+struct Typed {
+  std::string verb = "meterseal";
+  std::string unknown;     ///< empty: every word is known
+  std::string_view meant;  ///< the verb next to it; empty: none is
+};
+
+Typed typed_verb(const CLI::App& program, int argc, char** argv) {
+  Typed typed;
   const CLI::App* at = &program;
-  std::string path = "meterseal";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
-    if (verbs.empty() || word.starts_with('-')) return {};
+    if (verbs.empty() || word.starts_with('-')) break;
     std::vector<std::string_view> names;
     const CLI::App* known = nullptr;
     for (const CLI::App* verb : verbs) {
@@ -41,21 +47,24 @@ std::string unknown_verb(const CLI::App& program, int argc, char** argv) {
       if (verb->get_name() == word) known = verb;
     }
     if (known == nullptr) {
-      const std::string_view close = meterseal::nearest(word, names);
-      return path + " has no verb " + meterseal::app::quoted(word) +
-             (close.empty() ? std::string() : "; did you mean \"" + std::string(close) + "\"?");
+      typed.unknown = word;
+      typed.meant = meterseal::nearest(word, names);
+      break;
     }
-    path += " " + word;
+    typed.verb += " " + word;
     at = known;
   }
-  return {};
+  return typed;
 }
 
 int usage_error(const CLI::App& program, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
-  const std::string verb = unknown_verb(program, argc, argv);
-  std::fprintf(stderr, "meterseal: error: %s\n", verb.empty() ? error.what() : verb.c_str());
-  std::fprintf(stderr, "meterseal: hint: see meterseal --help\n");
+  const Typed typed = typed_verb(program, argc, argv);
+  std::string what = error.what();
+  if (!typed.unknown.empty()) what = typed.verb + " has no verb " + meterseal::app::quoted(typed.unknown);
+  if (!typed.meant.empty()) what += "; did you mean \"" + std::string(typed.meant) + "\"?";
+  std::fprintf(stderr, "meterseal: error: %s\n", what.c_str());
+  std::fprintf(stderr, "meterseal: hint: see %s --help\n", typed.verb.c_str());
   return 2;
 }
 

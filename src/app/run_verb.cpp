@@ -1,6 +1,5 @@
-// `meterseal run`: reads the configuration, then lives until it is told to
-// stop. `Restart 1` and SIGHUP begin a new life in the same process, with the
-// configuration file as it is then.
+// `meterseal run`: reads the configuration, then lives until it is told to stop. `Restart 1` and SIGHUP begin a new
+// life in the same process, with the configuration file as it is then.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -31,203 +30,157 @@ constexpr int kGood = 0;
 constexpr int kRefused = 2;
 
 struct RunArguments {
-  std::string config; ///< empty: the default place, else what the set-up made
+  std::string config;  ///< empty: the default place, else what the set-up made
   std::string state;
   std::vector<std::string> setup_listen{"0.0.0.0:8443"};
   bool setup_access_point = false;
   std::string log_level = "info";
 };
 
-int refuse(const Error &error) {
+int refuse(const Error& error) {
   print_error(error);
   return kRefused;
 }
 
 host::ClockTrust trust_of(ClockTrust trust) {
-  return trust == ClockTrust::trusted ? host::ClockTrust::trusted
-                                      : host::ClockTrust::automatic;
+  return trust == ClockTrust::trusted ? host::ClockTrust::trusted : host::ClockTrust::automatic;
 }
 
-/// A setting that fits no more, because the file has changed since, does not
-/// keep the device from starting.
-tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>>
-load_with_settings(const std::string &file, const std::string &state,
-                   Log &log) {
+/// A setting that fits no more, because the file has changed since, does not keep the device from starting.
+tl::expected<std::unique_ptr<SiteSetup>, std::vector<Error>> load_with_settings(const std::string& file,
+                                                                                const std::string& state, Log& log) {
   Overlay overlay = kept_overlay(file, state);
   auto loaded = load_site(file, overlay);
-  if (loaded || overlay.values.empty())
-    return loaded;
+  if (loaded || overlay.values.empty()) return loaded;
   overlay.values.clear();
   auto without = load_site(file, overlay);
-  if (!without)
-    return without;
-  for (const Error &error : loaded.error())
-    log.error("CFG", error);
-  log.warn("CFG", "what was set by command does not fit the configuration file "
-                  "any more and is left out");
+  if (!without) return without;
+  for (const Error& error : loaded.error()) log.error("CFG", error);
+  log.warn("CFG", "what was set by command does not fit the configuration file any more and is left out");
   return without;
 }
 
-/// The file may have been changed for the new life. When it cannot be used the
-/// old life goes on, because the person who could mend it may be far away.
-void load_again(const std::string &file, const std::string &state,
-                std::unique_ptr<SiteSetup> &setup, Log &log) {
+/// The file may have been changed for the new life. When it cannot be used the old life goes on, because the person who
+/// could mend it may be far away.
+void load_again(const std::string& file, const std::string& state, std::unique_ptr<SiteSetup>& setup, Log& log) {
   auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
-    for (const Error &error : loaded.error())
-      log.error("CFG", error);
+    for (const Error& error : loaded.error()) log.error("CFG", error);
     log.warn("CFG", "going on with the configuration as it was before");
     return;
   }
   if ((*loaded)->config.device.timezone != setup->config.device.timezone) {
-    log.warn("CFG",
-             "device.timezone takes effect when the service is started anew");
+    log.warn("CFG", "device.timezone takes effect when the service is started anew");
   }
   setup = std::move(*loaded);
 }
 
 /// @return what to do then, or nullopt: go on with the site
-std::optional<int> set_up(const RunArguments &arguments,
-                          const std::string &state, Log &log) {
-  if (!arguments.config.empty() || is_there(kDefaultConfig) ||
-      !is_first_boot(state))
-    return std::nullopt;
+std::optional<int> set_up(const RunArguments& arguments, const std::string& state, Log& log) {
+  if (!arguments.config.empty() || is_there(kDefaultConfig) || !is_first_boot(state)) return std::nullopt;
   std::vector<HostPort> listen;
-  for (const std::string &text : arguments.setup_listen) {
+  for (const std::string& text : arguments.setup_listen) {
     const auto address = parse_host_port(text, 8443);
-    if (!address)
-      return refuse(make_error(bad_argument, "--setup-listen",
-                               text + " " + address.error()));
+    if (!address) return refuse(make_error(bad_argument, "--setup-listen", text + " " + address.error()));
     listen.push_back(*address);
   }
   const auto calendar = host::ZoneCalendar::open("");
-  if (!calendar)
-    return refuse(calendar.error());
+  if (!calendar) return refuse(calendar.error());
   const host::SystemClock clock(host::ClockTrust::automatic);
   const SetupRadio radio = arguments.setup_access_point ? SetupRadio::access_point : SetupRadio::none;
   switch (run_first_boot(state, listen, radio, clock, **calendar, log)) {
-  case FirstBoot::finished:
-    take_up_restore(state, log);
-    return std::nullopt;
-  case FirstBoot::stopped:
-    return kGood;
-  case FirstBoot::failed:
-    return kRefused;
+    case FirstBoot::finished: take_up_restore(state, log); return std::nullopt;
+    case FirstBoot::stopped: return kGood;
+    case FirstBoot::failed: return kRefused;
   }
   return kRefused;
 }
 
 /// From start to stop, over all restarts. @return nullopt: it was reset
-std::optional<int> live(const std::string &file, const std::string &state,
-                        LogLevel level, LogTail &log) {
-  web::LoginGate gate;
+std::optional<int> live(const std::string& file, const std::string& state, LogLevel level, LogTail& log) {
+  web::Entrance entrance;
   auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
-    for (const Error &error : loaded.error())
-      print_error(error);
+    for (const Error& error : loaded.error()) print_error(error);
     return kRefused;
   }
   std::unique_ptr<SiteSetup> setup = std::move(*loaded);
   const auto calendar = host::ZoneCalendar::open(setup->config.device.timezone);
-  if (!calendar)
-    return refuse(calendar.error());
+  if (!calendar) return refuse(calendar.error());
   for (;;) {
-    for (const std::string &warning : setup->config.warnings)
-      log.warn("CFG", warning);
+    for (const std::string& warning : setup->config.warnings) log.warn("CFG", warning);
     host::SystemClock clock(trust_of(setup->config.device.clock));
-    auto site = Site::open(*setup, state, clock, **calendar, log, level, gate);
-    if (!site)
-      return refuse(site.error());
+    auto site = Site::open(*setup, state, clock, **calendar, log, level, entrance);
+    if (!site) return refuse(site.error());
     const End end = (*site)->run();
-    site->reset(); // closes the store before the next life opens it
+    site->reset();  // closes the store before the next life opens it
     switch (end) {
-    case End::stop:
-      return kGood;
-    case End::restart:
-      take_up_restore(state, log);
-      load_again(file, state, setup, log);
-      break;
-    case End::reset:
-      return std::nullopt;
+      case End::stop: return kGood;
+      case End::restart:
+        take_up_restore(state, log);
+        load_again(file, state, setup, log);
+        break;
+      case End::reset: return std::nullopt;
     }
   }
 }
 
-/// A reset may have been cut short by a power cut: what the database knows of
-/// the owner goes before the mark does.
-Result<void> forget_owner(const std::string &state, Log &log) {
-  return change_values(state, log, [](const Values &kept) {
+/// A reset may have been cut short by a power cut: what the database knows of the owner goes before the mark does.
+Result<void> forget_owner(const std::string& state, Log& log) {
+  return change_values(state, log, [](const Values& kept) {
     Values nothing;
-    for (const auto &[name, value] : kept) {
-      if (name.starts_with("setting/") || name.starts_with("trust/") ||
-          name == kClockFloor)
+    for (const auto& [name, value] : kept) {
+      if (name.starts_with("setting/") || name.starts_with("trust/") || name == kClockFloor)
         nothing.emplace_back(name, "");
     }
     return nothing;
   });
 }
 
-void finish_reset(const std::string &state, Log &log) {
+void finish_reset(const std::string& state, Log& log) {
   const web::host::WebState kept(state);
-  if (!kept.is_reset_begun())
-    return;
-  if (auto forgotten = forget_owner(state, log); !forgotten)
-    return log.error("SYS", forgotten.error());
+  if (!kept.is_reset_begun()) return;
+  if (auto forgotten = forget_owner(state, log); !forgotten) return log.error("SYS", forgotten.error());
   kept.finish_reset();
 }
 
-int run_agent(const RunArguments &arguments) {
+int run_agent(const RunArguments& arguments) {
   const auto level = parse_log_level(arguments.log_level);
-  if (!level)
-    return refuse(level.error());
+  if (!level) return refuse(level.error());
   const std::string state = state_directory(arguments.state);
-  const auto standard_error =
-      make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
+  const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
   LogTail log(*standard_error);
   for (;;) {
     finish_reset(state, log);
-    take_up_restore(state,
-                    log); // before it is asked whether this is a first boot
-    if (const auto ended = set_up(arguments, state, log))
-      return *ended;
-    const auto ended =
-        live(site_file(arguments.config, state), state, *level, log);
-    if (ended)
-      return *ended;
+    take_up_restore(state, log);  // before it is asked whether this is a first boot
+    if (const auto ended = set_up(arguments, state, log)) return *ended;
+    const auto ended = live(site_file(arguments.config, state), state, *level, log);
+    if (ended) return *ended;
   }
 }
 
-} // namespace
+}  // namespace
 
-void add_run_verb(CLI::App &program, Job &job) {
-  auto *verb = program.add_subcommand(
-      "run", "Reads the meters and publishes them until it is stopped.");
+void add_run_verb(CLI::App& program, Job& job) {
+  auto* verb = program.add_subcommand("run", "Reads the meters and publishes them until it is stopped.");
   auto arguments = std::make_shared<RunArguments>();
   verb->add_option(
       "--config", arguments->config,
-      "configuration file (default: /etc/meterseal/meterseal.toml, else what "
-      "the set-up of the page made)");
+      "configuration file (default: /etc/meterseal/meterseal.toml, else what the set-up of the page made)");
   verb->add_option("--setup-listen", arguments->setup_listen,
-                   "where the page of the first set-up is served, with neither "
-                   "a file nor a device set up before")
+                   "where the page of the first set-up is served, with neither a file nor a device set up before")
       ->capture_default_str();
   verb->add_flag("--setup-access-point", arguments->setup_access_point,
                  "opens a Wi-Fi access point with a random key, which stands in the log, while the first set-up lasts")
       ->envname("METERSEAL_SETUP_ACCESS_POINT");
   verb->add_option("--state", arguments->state,
-                   "folder for what is kept (default: $STATE_DIRECTORY, else "
-                   "/var/lib/meterseal)");
-  verb->add_option("--log-level", arguments->log_level,
-                   "error, warning, info or debug")
-      ->capture_default_str();
-  verb->footer("SIGTERM and SIGINT end it in an orderly way, SIGHUP restarts "
-               "it with the changed file.\n"
-               "Example: meterseal run --config /etc/meterseal/meterseal.toml\n"
-               "Exit codes: 0 stopped in an orderly way, 2 usage, "
-               "configuration or state directory");
-  verb->callback([arguments, &job] {
-    job = [arguments] { return run_agent(*arguments); };
-  });
+                   "folder for what is kept (default: $STATE_DIRECTORY, else /var/lib/meterseal)");
+  verb->add_option("--log-level", arguments->log_level, "error, warning, info or debug")->capture_default_str();
+  verb->footer(
+      "SIGTERM and SIGINT end it in an orderly way, SIGHUP restarts it with the changed file.\n"
+      "Example: meterseal run --config /etc/meterseal/meterseal.toml\n"
+      "Exit codes: 0 stopped in an orderly way, 2 usage, configuration or state directory");
+  verb->callback([arguments, &job] { job = [arguments] { return run_agent(*arguments); }; });
 }
 
-} // namespace meterseal::app
+}  // namespace meterseal::app

@@ -80,7 +80,11 @@ Result<SimMeterOptions> read_meter(const std::string& text, std::span<const Prof
     return bad(where, "expected an address from 1 to 247 after the colon");
   }
   const auto profile = meter::find_profile(profiles, text.substr(0, colon));
-  if (!profile) return tl::unexpected(profile.error());
+  if (!profile) {
+    const Error& unknown = profile.error();
+    return fail(unknown.code, where, Text<224>(unknown.where).add(" ").add(unknown.detail),
+                "docs/formats/profiles.md lists the meters that can be simulated");
+  }
   SimMeterOptions meter;
   meter.profile = **profile;
   meter.address = static_cast<std::uint8_t>(address);

@@ -39,7 +39,9 @@
 #include "trust/errors.hpp"
 #include "trust/pin.hpp"
 #include "web/access.hpp"
+#include "web/event_log.hpp"
 #include "web/host/web_state.hpp"
+#include "web/site.hpp"
 
 namespace meterseal::app {
 
@@ -66,10 +68,21 @@ std::uint64_t random_bits() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-/// The command of cmnd/.../TelePeriod, for the event log, with a blank behind it when it came with an argument.
-std::string command_of(const mqtt::Message& message) {
+/// cmnd/.../TelePeriod and its payload as a line, for the event log, which keeps the command alone.
+std::string line_of(const mqtt::Message& message) {
   const auto slash = message.topic.rfind('/');
-  return message.topic.substr(slash == std::string::npos ? 0 : slash + 1) + (message.payload.empty() ? "" : " ");
+  return message.topic.substr(slash == std::string::npos ? 0 : slash + 1) + " " +
+         message.payload.substr(0, console::kMaxLine);
+}
+
+std::string way_of(const console::Caller& caller) {
+  switch (caller.source) {
+    case console::Source::local: return "the local socket";
+    case console::Source::mqtt: return "MQTT";
+    case console::Source::web: return "the page";
+    case console::Source::http: return "/cm";
+  }
+  return {};
 }
 
 /// What exists before the site does, because it can fail.
@@ -84,12 +97,12 @@ struct Opened {
 class RunningSite final : public Site, private mqtt::host::ClientObserver {
  public:
   RunningSite(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock, const Calendar& calendar,
-              LogTail& log, LogLevel log_level, web::LoginGate& gate, Opened opened)
+              LogTail& log, LogLevel log_level, web::Entrance& entrance, Opened opened)
       : setup_(setup),
         state_directory_(std::move(state_directory)),
         clock_(clock),
         log_(log),
-        gate_(gate),
+        entrance_(entrance),
         opened_(std::move(opened)),
         loop_(*opened_.loop),
         store_(*opened_.store),
@@ -139,7 +152,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     arm_telemetry();
     meters_.start([this] { on_reading(); });
     if (page_ && setup_.config.web)
-      face_ = WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, gate_, page_.get(), nullptr});
+      face_ =
+          WebFace::open({loop_, *setup_.config.web, state_directory_, clock_, log_, entrance_, page_.get(), nullptr});
     connect();
     loop_.run();
     return end_.value_or(End::stop);
@@ -151,7 +165,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     actions.keep_tele_period = [this](seconds period) { keep_tele_period(period); };
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
-    actions.restart = [this] { restart_soon(); };
+    actions.restart = [this] { restart_soon("Restart 1 by " + way_of(console_.caller())); };
     actions.clock_floor = [this] { return clock_.floor(); };
     actions.reset_clock_floor = [this] {
       clock_.reset_floor();
@@ -298,10 +312,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   // ---- commands
 
   /// A life lasts at least kShortestLife, so that repeated restarts neither wear the flash nor keep the meters unread.
-  void restart_soon() {
+  void restart_soon(std::string why) {
     restart_timer_.expires_after(std::max(started_ + kShortestLife - clock_.now(), LoopClock::duration::zero()));
-    restart_timer_.async_wait([this](const error_code& replaced) {
-      if (!replaced) begin_end(End::restart);
+    restart_timer_.async_wait([this, why = std::move(why)](const error_code& replaced) {
+      if (!replaced) begin_end(End::restart, why);
     });
   }
 
@@ -311,7 +325,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     setting_timer_.expires_after(kAfterSettings);
     setting_timer_.async_wait([this](const error_code& replaced) {
       if (replaced || end_) return;
-      console_.has_own_waiting() ? restart_with_settings() : restart_soon();
+      console_.has_own_waiting() ? restart_with_settings() : restart_soon("settings have changed");
     });
   }
 
@@ -324,7 +338,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     // After the reply has been sent.
     restart_timer_.expires_after(kFarewell);
     restart_timer_.async_wait([this](const error_code& replaced) {
-      if (!replaced) begin_end(End::reset);
+      if (!replaced) begin_end(End::reset, "Reset 1 at the device");
     });
     return {};
   }
@@ -382,7 +396,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     auto socket =
         console::host::SocketServer::open(loop_, state_directory_ + "/console.sock", [this](std::string_view line) {
           auto replies = console_.run(line);
-          if (face_) face_->note_command("the local socket", line, replies);
+          note_command("the local socket", line, replies);
           return replies;
         });
     if (!socket) return log_.error("CFG", socket.error());
@@ -393,6 +407,12 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     journal_.keep({settings_.set_tele_period(period)});
     schedule_.set_period(period, clock_.now());
     arm_telemetry();
+  }
+
+  /// Without a page the log of the program has the same lines, under the same bounds.
+  void note_command(std::string_view from, std::string_view line, const console::Replies& replies) {
+    if (face_) return face_->note_command(from, line, replies);
+    web::note_command(events_, {"command", "", from}, line, replies);
   }
 
   void send_telemetry_soon() {
@@ -432,7 +452,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
       return;
     }
     auto replies = console_.take(setup_.topics, message);
-    if (face_ && !replies.empty()) face_->note_command("MQTT", command_of(message), replies);
+    if (!replies.empty()) note_command("MQTT", line_of(message), replies);
     for (console::Reply& reply : replies) presence_.reply(reply.name, std::move(reply.json));
   }
   void on_published(mqtt::Token token) override { delivery_.on_published(token); }
@@ -518,20 +538,21 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void wait_for_signal() {
     signals_.async_wait([this](const error_code& stopped, int signal) {
       if (stopped) return;
-      begin_end(signal == SIGHUP ? End::restart : End::stop);
+      const char* name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
+      signal == SIGHUP ? begin_end(End::restart, "SIGHUP") : begin_end(End::stop, name);
       wait_for_signal();
     });
   }
 
   /// In the order in which nothing is lost: no new readings, what is known goes to the disk, the broker is told, what
   /// it has confirmed until then is deleted.
-  void begin_end(End why) {
+  void begin_end(End end, std::string_view why) {
     if (end_) {
-      if (why == End::stop) end_ = why;
+      if (end == End::stop) end_ = end;
       return;
     }
-    end_ = is_reset_ && why == End::restart ? End::reset : why;
-    log_.info("SYS", why == End::stop ? "stopping" : "restarting");
+    end_ = is_reset_ && end == End::restart ? End::reset : end;
+    log_.info("SYS", Text<96>(end == End::stop ? "stopping: " : "restarting: ").add(why));
     meters_.stop();
     telemetry_timer_.cancel();
     second_timer_.cancel();
@@ -555,7 +576,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   const std::string state_directory_;
   host::SystemClock& clock_;
   Log& log_;
-  web::LoginGate& gate_;
+  web::Entrance& entrance_;
 
   // loop thread only
   Opened opened_;
@@ -593,6 +614,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   const Instant started_ = clock_.now();
   bool has_settled_ = false;
   std::unique_ptr<PageDevice> page_;  ///< nullptr: no page is wanted
+  web::EventLog events_{clock_, log_};  ///< while there is no page
   std::unique_ptr<WebFace> face_;     ///< nullptr: or it cannot be served
 };
 
@@ -600,7 +622,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
 Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string state_directory, host::SystemClock& clock,
                                          const Calendar& calendar, LogTail& log, LogLevel log_level,
-                                         web::LoginGate& gate) {
+                                         web::Entrance& entrance) {
   Opened opened;
   outbox::host::StoreSettings store_settings;
   store_settings.directory = state_directory;
@@ -622,7 +644,7 @@ Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, std::string sta
                              [&settings](const std::string& name) { return settings.value(name); });
   if (!meters) return tl::unexpected(meters.error());
   opened.meters = std::move(*meters);
-  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, log_level, gate,
+  return std::make_unique<RunningSite>(setup, std::move(state_directory), clock, calendar, log, log_level, entrance,
                                        std::move(opened));
 }
 

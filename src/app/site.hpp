@@ -27,10 +27,10 @@ enum class End : std::uint8_t {
 
 class Site {
  public:
-  /// Opens the store; everything else is opened by run(). @param gate  pauses of the page's login, for all lives
+  /// Opens the store; everything else is opened by run(). @param entrance  of the page, for all lives
   [[nodiscard]] static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, std::string state_directory,
                                                           host::SystemClock& clock, const Calendar& calendar,
-                                                          LogTail& log, LogLevel log_level, web::LoginGate& gate);
+                                                          LogTail& log, LogLevel log_level, web::Entrance& entrance);
   virtual ~Site() = default;
 
   /// Until a signal or a command ends it; then everything has been committed and the broker has been told.

@@ -124,6 +124,7 @@ Replies Console::run(const Caller& caller, const CommandLine& line) {
   if (is_in_backlog_ && command->name == "Reset" && !line.is_query())
     return refused(line, bad_argument, "Reset stands in no Backlog: send it alone");
   if (command->run == nullptr) return command->name == "Delay" ? run_delay(caller, line) : run_backlog(caller, line);
+  caller_ = caller;
   auto replies = command->run(line, device_);
   if (!replies) return refused(without_secret(shown_input(line)), replies.error());
   return std::move(*replies);

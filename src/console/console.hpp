@@ -41,6 +41,8 @@ class Console {
   [[nodiscard]] bool is_waiting() const { return !own_.empty() || !remote_lines_.empty(); }
   /// Without what came by MQTT.
   [[nodiscard]] bool has_own_waiting() const { return !own_.empty(); }
+  /// Who sent the command that runs.
+  [[nodiscard]] const Caller& caller() const { return caller_; }
   /// The connection that brought them has ended: they never fire in another one.
   void forget_remote() { remote_lines_.clear(); }
 
@@ -59,6 +61,7 @@ class Console {
   std::function<void(Instant)> call_me_;
   Backlog own_;
   Backlog remote_lines_;
+  Caller caller_;
   bool is_in_backlog_ = false;  ///< the command that runs is one of its entries
 };
 

@@ -35,6 +35,8 @@ Result<Replies> setting_reply(std::string_view name, Setting setting, const std:
   answer.add(name, value);
   if (setting == Setting::ota_url && !value.empty())
     answer.add("Note", "kept, and not used: this build has no upgrade by command");
+  if (setting == Setting::full_topic && value.find("%prefix%") == std::string::npos)
+    answer.add("Note", "without %prefix% Home Assistant does not take this device");
   return answer.done();
 }
 

@@ -89,7 +89,9 @@ bool has_pin(const trust::Policy& policy) {
 }
 
 tl::unexpected<Error> bad_pin(const Error& error) {
-  return fail(error.code, error.where, Text<224>("the fingerprint ").add(error.detail), error.hint);
+  return fail(error.code, error.where,
+              Text<224>("the fingerprint ").add(error.detail).add("; meterseal tls fingerprint HOST shows it"),
+              error.hint);
 }
 
 /// What follows from the mode and the fingerprints as they are now.

@@ -143,7 +143,8 @@ TEST_F(TrustCommands, AModeWithoutAFingerprintSaysWhatHappensNext) {
 }
 
 TEST_F(TrustCommands, WhatIsWrongWithAFingerprintIsSaidOfTheFingerprint) {
-  EXPECT_EQ(reason("MqttFingerprint1 AA:BB"), "the fingerprint is too short: 2 bytes where 32 are needed");
+  EXPECT_EQ(reason("MqttFingerprint1 AA:BB"),
+            "the fingerprint is too short: 2 bytes where 32 are needed; meterseal tls fingerprint HOST shows it");
   EXPECT_TRUE(reason("TlsConfirm any").starts_with("the fingerprint holds 'n'"));
   EXPECT_EQ(Console(device, RemoteCommands::all)
                 .run("MqttFingerprint1 AA:BB")[0]

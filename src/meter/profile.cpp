@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/nearest.hpp"
 #include "meter/errors.hpp"
 
 namespace meterseal::meter {
@@ -114,9 +115,19 @@ Result<const Profile*> find_profile(std::span<const Profile> profiles, std::stri
       if (is_same_model(alias, name)) return &profile;
     }
   }
-  Text<224> known("known:");
-  for (const Profile& profile : profiles) known.add(" ").add(profile.model);
-  return fail(profile_not_found, name, known);
+  std::vector<std::string_view> models;
+  for (const Profile& profile : profiles) models.push_back(profile.model);
+  Text<224> why("is no known meter; ");
+  if (const auto meant = nearest(name, models); !meant.empty())
+    return fail(profile_not_found, name, why.add("did you mean ").add(meant).add("?"));
+  why.add("known:");
+  constexpr std::string_view kMore = " ...";
+  for (const std::string_view model : models) {
+    if (why.size() + 1 + model.size() + kMore.size() > why.capacity())
+      return fail(profile_not_found, name, why.add(kMore));
+    why.add(" ").add(model);
+  }
+  return fail(profile_not_found, name, why);
 }
 
 }  // namespace meterseal::meter

@@ -25,7 +25,10 @@ TEST(Profile, UnknownModelNamesTheKnownOnes) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code.name, "meter_profile_not_found");
   EXPECT_EQ(found.error().where.view(), "SDM999");
-  EXPECT_NE(found.error().detail.view().find("SDM630"), std::string_view::npos);
+  EXPECT_TRUE(found.error().detail.view().starts_with("is no known meter; known: SDM120 "))
+      << found.error().detail.view();
+  EXPECT_EQ(find_profile(default_profiles(), "sdm603").error().detail.view(),
+            "is no known meter; did you mean SDM630?");
   EXPECT_FALSE(find_profile(default_profiles(), ""));
   EXPECT_FALSE(find_profile(default_profiles(), "--"));
   EXPECT_FALSE(find_profile(default_profiles(), "SDM63"));

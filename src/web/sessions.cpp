@@ -12,13 +12,14 @@ void Sessions::drop_ended(Instant now) {
   });
 }
 
-const Session& Sessions::open(std::string_view user, Role role, std::string_view source, Instant now) {
+const Session& Sessions::open(std::string_view user, Role role, std::string_view source,
+                              secrets::Cryptography& cryptography, Instant now) {
   drop_ended(now);
   if (sessions_.size() >= limits_.most) {
     sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(),
                                      [](const Session& a, const Session& b) { return a.used < b.used; }));
   }
-  sessions_.push_back({secrets::make_token(cryptography_), secrets::make_token(cryptography_), std::string(user), role,
+  sessions_.push_back({secrets::make_token(cryptography), secrets::make_token(cryptography), std::string(user), role,
                        std::string(source), now, now});
   return sessions_.back();
 }
@@ -46,6 +47,13 @@ void Sessions::close(std::string_view id) {
 
 void Sessions::close_of(std::string_view user) {
   close_of_except(user, {});
+}
+
+void Sessions::close_unknown(const Access& access) {
+  std::erase_if(sessions_, [&](const Session& session) {
+    const User* user = access.find(session.user);
+    return user == nullptr || user->role != session.role;
+  });
 }
 
 void Sessions::close_of_except(std::string_view user, std::string_view id) {

@@ -1,8 +1,8 @@
 #pragma once
 
 // Who is logged in. A session is a random token in the browser's cookie; it ends when nobody used it for a while, at
-// its age limit, at logout, and when the user's password or role changes. Sessions live in memory only: a restart ends
-// all of them.
+// its age limit, at logout, and when the user's password or role changes. Sessions live in memory only: they outlive a
+// restart from within and end with the process.
 //
 // Bounds: 32 sessions; a further login ends the one that was idle longest. Thread: loop thread.
 
@@ -35,16 +35,18 @@ struct Session {
 
 class Sessions {
  public:
-  explicit Sessions(secrets::Cryptography& cryptography, SessionLimits limits = {})
-      : cryptography_(cryptography), limits_(limits) {}
+  explicit Sessions(SessionLimits limits = {}) : limits_(limits) {}
 
-  const Session& open(std::string_view user, Role role, std::string_view source, Instant now);
+  const Session& open(std::string_view user, Role role, std::string_view source, secrets::Cryptography& cryptography,
+                      Instant now);
   /// A use: the idle time begins anew. nullptr: unknown or ended. Valid until the next call.
   [[nodiscard]] const Session* use(std::string_view id, Instant now);
   /// The same without counting as a use: live values do not keep a forgotten browser logged in.
   [[nodiscard]] const Session* find(std::string_view id, Instant now);
   void close(std::string_view id);
   void close_of(std::string_view user);
+  /// Of users that there are not, or not in this role: their file may have been changed between two lives.
+  void close_unknown(const Access& access);
   void close_all() { sessions_.clear(); }
   void close_of_except(std::string_view user, std::string_view id);
   [[nodiscard]] std::size_t count(Instant now);
@@ -53,8 +55,7 @@ class Sessions {
   void drop_ended(Instant now);
 
   // constant after construction
-  secrets::Cryptography& cryptography_;
-  const SessionLimits limits_;
+  SessionLimits limits_;
 
   // loop thread only
   std::vector<Session> sessions_;

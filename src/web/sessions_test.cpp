@@ -12,19 +12,19 @@ namespace {
 class SessionsTest : public testing::Test {
  protected:
   test::CountingCryptography cryptography;
-  Sessions sessions{cryptography};
+  Sessions sessions;
   Instant now{seconds{1000}};
 };
 
 TEST_F(SessionsTest, NothingButTheWholeTokenIsASession) {
-  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", now).id;
+  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
   for (const std::string& other : {std::string(), id.substr(1), id + "x", std::string(43, 'A'), id.substr(0, 42)})
     EXPECT_EQ(sessions.use(other, now), nullptr) << other;
   EXPECT_NE(sessions.use(id, now), nullptr);
 }
 
 TEST_F(SessionsTest, EndsWhenNobodyUsedItForHalfAnHour) {
-  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", now).id;
+  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
   now += seconds{30 * 60 - 1};
   EXPECT_NE(sessions.use(id, now), nullptr);
   now += seconds{30 * 60 - 1};
@@ -34,7 +34,7 @@ TEST_F(SessionsTest, EndsWhenNobodyUsedItForHalfAnHour) {
 }
 
 TEST_F(SessionsTest, LiveValuesDoNotKeepItOpen) {
-  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", now).id;
+  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
   for (int i = 0; i < 30; ++i) {
     EXPECT_NE(sessions.find(id, now), nullptr);
     now += seconds{60};
@@ -43,7 +43,7 @@ TEST_F(SessionsTest, LiveValuesDoNotKeepItOpen) {
 }
 
 TEST_F(SessionsTest, EndsAfterTwelveHoursHoweverBusyItIs) {
-  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", now).id;
+  const std::string id = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
   for (int minute = 0; minute < 12 * 60; minute += 10) {
     EXPECT_NE(sessions.use(id, now), nullptr) << minute;
     now += seconds{600};
@@ -54,20 +54,20 @@ TEST_F(SessionsTest, EndsAfterTwelveHoursHoweverBusyItIs) {
 TEST_F(SessionsTest, OneMoreThanThirtyTwoEndsTheOneThatWasIdleLongest) {
   std::vector<std::string> ids;
   for (int i = 0; i < 32; ++i) {
-    ids.push_back(sessions.open("admin", Role::admin, "192.0.2.1", now).id);
+    ids.push_back(sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id);
     now += seconds{1};
   }
   EXPECT_NE(sessions.use(ids[0], now), nullptr);
-  (void)sessions.open("admin", Role::admin, "192.0.2.1", now);
+  (void)sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now);
   EXPECT_EQ(sessions.count(now), 32U);
   EXPECT_NE(sessions.find(ids[0], now), nullptr);
   EXPECT_EQ(sessions.find(ids[1], now), nullptr);
 }
 
 TEST_F(SessionsTest, CloseOfAUserEndsAllOfThemAndNoOthers) {
-  const std::string a = sessions.open("admin", Role::admin, "192.0.2.1", now).id;
-  const std::string b = sessions.open("admin", Role::admin, "192.0.2.2", now).id;
-  const std::string c = sessions.open("guest", Role::viewer, "192.0.2.2", now).id;
+  const std::string a = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
+  const std::string b = sessions.open("admin", Role::admin, "192.0.2.2", cryptography, now).id;
+  const std::string c = sessions.open("guest", Role::viewer, "192.0.2.2", cryptography, now).id;
   sessions.close_of_except("admin", a);
   EXPECT_NE(sessions.find(a, now), nullptr);
   EXPECT_EQ(sessions.find(b, now), nullptr);
@@ -77,10 +77,23 @@ TEST_F(SessionsTest, CloseOfAUserEndsAllOfThemAndNoOthers) {
   EXPECT_EQ(sessions.count(now), 0U);
 }
 
+TEST_F(SessionsTest, EndsWithItsUserAndWithItsRole) {
+  Access access;
+  ASSERT_TRUE(access.set_user({"admin", Role::admin, "$argon2id$x"}));
+  ASSERT_TRUE(access.set_user({"guest", Role::viewer, "$argon2id$x"}));
+  const std::string kept = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now).id;
+  const std::string risen = sessions.open("guest", Role::admin, "192.0.2.1", cryptography, now).id;
+  const std::string removed = sessions.open("gone", Role::viewer, "192.0.2.1", cryptography, now).id;
+  sessions.close_unknown(access);
+  EXPECT_NE(sessions.find(kept, now), nullptr);
+  EXPECT_EQ(sessions.find(risen, now), nullptr);
+  EXPECT_EQ(sessions.find(removed, now), nullptr);
+}
+
 TEST_F(SessionsTest, CookieAndCsrfTokenAreDifferentRandomTexts) {
   std::set<std::string> texts;
   for (int i = 0; i < 3; ++i) {
-    const Session& session = sessions.open("admin", Role::admin, "192.0.2.1", now);
+    const Session& session = sessions.open("admin", Role::admin, "192.0.2.1", cryptography, now);
     texts.insert(session.id);
     texts.insert(session.csrf);
   }

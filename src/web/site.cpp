@@ -45,6 +45,9 @@ bool is_refusal(const console::Replies& replies) {
   return !replies.empty() && replies[0].json.starts_with("{\"Command\":");
 }
 
+namespace {
+
+/// The command of a line.
 std::string word_of(std::string_view line) {
   return printable(line.substr(0, line.find(' ')));
 }
@@ -52,6 +55,16 @@ std::string word_of(std::string_view line) {
 bool changes_nothing(std::string_view name) {
   const console::Command* command = console::find_command(name);
   return command == nullptr || command->change == console::Change::nothing;
+}
+
+}  // namespace
+
+void note_command(EventLog& events, const CommandWay& way, std::string_view line, const console::Replies& replies) {
+  const std::string what = std::string(way.way) + " " + word_of(line);
+  if (is_refusal(replies)) return events.add(EventKind::refusal, way.who, way.from, what);
+  const auto parsed = console::parse_line(line);
+  if (parsed && !parsed->is_query() && !changes_nothing(parsed->name))
+    events.add(EventKind::change, way.who, way.from, what);
 }
 
 Response json_response(unsigned status, std::string body) {
@@ -124,21 +137,19 @@ Site::Site(const SiteParts& parts, SiteOptions options, Access access, SetupGate
       options_(std::move(options)),
       access_(std::move(access)),
       setup_(std::move(setup)),
-      sessions_(parts.cryptography),
+      sessions_(parts.entrance.sessions),
       events_(parts.clock, parts.log),
-      salt_(secrets::make_token(parts.cryptography)) {}
+      salt_(secrets::make_token(parts.cryptography)) {
+  sessions_.close_unknown(access_);
+}
 
 void Site::say(EventKind kind, std::string_view who, const Request& request, std::string_view what) {
   events_.add(kind, who, request.source, what);
 }
 
-// What only asks is no event: whoever may look must not push out what was changed.
 void Site::say_command(std::string_view way, std::string_view who, const Request& request, std::string_view line,
                        const console::Replies& replies) {
-  const std::string what = std::string(way) + " " + word_of(line);
-  if (is_refusal(replies)) return say(EventKind::refusal, who, request, what);
-  const auto parsed = console::parse_line(line);
-  if (parsed && !parsed->is_query() && !changes_nothing(parsed->name)) say(EventKind::change, who, request, what);
+  note_command(events_, {way, who, request.source}, line, replies);
 }
 
 // A name of an attacker's domain can be made to point here (DNS rebinding); an address cannot be made another one.
@@ -238,8 +249,9 @@ void Site::run_route(const Route& route, const Request& request, const Form& que
 
 void Site::check_login(const std::string& user, const std::string& password, const Request& request, WithLogin done) {
   const Instant now = parts_.clock.now();
-  if (const seconds wait = parts_.gate.wait(request.source, now); wait > seconds{0}) return done(Answer::busy, wait);
-  parts_.gate.begin(request.source, now);
+  if (const seconds wait = parts_.entrance.gate.wait(request.source, now); wait > seconds{0})
+    return done(Answer::busy, wait);
+  parts_.entrance.gate.begin(request.source, now);
   const User* known = access_.find(user);
   const std::string stored = known == nullptr ? std::string(kNobodysHash) : known->password_hash;
   parts_.hasher.verify(stored, password,
@@ -250,8 +262,8 @@ void Site::check_login(const std::string& user, const std::string& password, con
                          const User* still = access_.find(user);
                          if (answer == Answer::right && (!exists || still == nullptr || still->password_hash != stored))
                            answer = Answer::wrong;
-                         if (answer == Answer::right) parts_.gate.passed(source);
-                         if (answer == Answer::busy) parts_.gate.undone(source, parts_.clock.now());
+                         if (answer == Answer::right) parts_.entrance.gate.passed(source);
+                         if (answer == Answer::busy) parts_.entrance.gate.undone(source, parts_.clock.now());
                          done(answer, seconds{1});
                        });
 }
@@ -354,14 +366,15 @@ Result<void> Site::keep(const Access& changed) {
   });
 }
 
-Result<void> Site::set_password(std::string_view user, std::string_view hash) {
+Result<void> Site::set_password(std::string_view user, std::string_view hash, std::string_view who,
+                                std::string_view from) {
   Access changed = access_;
   const User* known = changed.find(user);
   const Role role = known == nullptr ? Role::admin : known->role;
   if (auto set = changed.set_user({std::string(user), role, std::string(hash)}); !set) return set;
   return keep(changed).map([&] {
     sessions_.close_of(user);
-    events_.add(EventKind::change, "local", "socket", "password of " + printable(user) + " set");
+    events_.add(EventKind::change, who, from, "password of " + printable(user) + " set");
   });
 }
 

@@ -26,7 +26,7 @@
 #include "web/event_log.hpp"
 #include "web/http_message.hpp"
 #include "web/http_text.hpp"
-#include "web/login_gate.hpp"
+#include "web/entrance.hpp"
 #include "web/power_history.hpp"
 #include "web/sessions.hpp"
 #include "web/setup_gate.hpp"
@@ -53,7 +53,7 @@ struct SiteParts {
   secrets::Cryptography& cryptography;
   secrets::PasswordHasher& hasher;
   AccessKeeper& keeper;
-  LoginGate& gate;               ///< outlives a restart from within, which would make pauses short again
+  Entrance& entrance;            ///< outlives this site
   DeviceView* device = nullptr;  ///< nullptr while the device is being set up
   SetupDesk* desk = nullptr;     ///< nullptr once it is
   std::span<const Asset> assets;
@@ -117,8 +117,9 @@ class Site {
   [[nodiscard]] const Access& access() const { return access_; }
   /// Can the walk of the first boot be begun, or does it go on?
   [[nodiscard]] bool is_setup_open();
-  /// Another way in (the local socket) has changed users or passwords: sessions of that user end.
-  [[nodiscard]] Result<void> set_password(std::string_view user, std::string_view hash);
+  /// Another way in (the local socket, the configuration file) has changed a password: sessions of that user end.
+  [[nodiscard]] Result<void> set_password(std::string_view user, std::string_view hash, std::string_view who,
+                                          std::string_view from);
 
  private:
   struct Verified {
@@ -214,7 +215,7 @@ class Site {
   // loop thread only
   Access access_;
   SetupGate setup_;
-  Sessions sessions_;
+  Sessions& sessions_;
   EventLog events_;
   PowerHistory history_;
   std::deque<Verified> verified_;  ///< Basic logins of the last minutes: a script must not cost an Argon2id each time
@@ -226,8 +227,15 @@ class Site {
 };
 
 [[nodiscard]] bool is_refusal(const console::Replies& replies);
-/// The command of a line, for the log: what follows it may be a secret.
-[[nodiscard]] std::string word_of(std::string_view line);
+/// Whose line it was.
+struct CommandWay {
+  std::string_view way;  ///< "/cm", "console"
+  std::string_view who;
+  std::string_view from;
+};
+/// Refused lines and those that change something are events, what only asks is none: whoever may look must not push out
+/// what was changed. Of the line the command alone is kept: what follows it may be a secret.
+void note_command(EventLog& events, const CommandWay& way, std::string_view line, const console::Replies& replies);
 [[nodiscard]] Response json_response(unsigned status, std::string body);
 [[nodiscard]] Response error_response(unsigned status, std::string_view what, std::string_view hint);
 [[nodiscard]] Response error_response(unsigned status, const Error& error);

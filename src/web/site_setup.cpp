@@ -28,10 +28,11 @@ bool Site::is_setup_open() {
 void Site::setup_open(const Request& request, const Form& form, const Session*, const Done& done) {
   if (parts_.desk == nullptr) return done(error_response(404, "there is no such page", ""));
   const Instant now = parts_.clock.now();
-  if (const seconds wait = parts_.gate.wait(request.source, now); wait > seconds{0}) return done(too_many(wait));
+  if (const seconds wait = parts_.entrance.gate.wait(request.source, now); wait > seconds{0})
+    return done(too_many(wait));
   switch (setup_.try_code(form.value("code"), now)) {
     case SetupGate::Answer::wrong:
-      parts_.gate.begin(request.source, now);
+      parts_.entrance.gate.begin(request.source, now);
       say(EventKind::refusal, "", request, "wrong set-up code");
       return done(error_response(401, "this is not the code", "it stands in the journal: journalctl -u meterseal"));
     case SetupGate::Answer::over:
@@ -39,8 +40,8 @@ void Site::setup_open(const Request& request, const Form& form, const Session*, 
       return done(error_response(403, "set-up is closed", "start the program again: it then shows a new code"));
     case SetupGate::Answer::open: break;
   }
-  parts_.gate.passed(request.source);
-  const Session& session = sessions_.open(kNobody, Role::admin, request.source, now);
+  parts_.entrance.gate.passed(request.source);
+  const Session& session = sessions_.open(kNobody, Role::admin, request.source, parts_.cryptography, now);
   say(EventKind::login, "", request, "set-up begun with the code");
   Response response = json_response(200, texts_json({{"mode", "walk"}, {"csrf", session.csrf}}));
   response.headers.emplace_back("Set-Cookie",

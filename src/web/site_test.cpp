@@ -40,6 +40,44 @@ TEST_F(SiteTest, EveryRouteAnswersOnlyThoseWhoMayUseIt) {
   }
 }
 
+// Else whoever has the broker's password could log everybody out with `Restart 1`.
+TEST_F(SiteTest, ARestartFromWithinLogsNobodyOut) {
+  const auto login = admin();
+  const auto visitor = guest();
+  const auto next_life = [&](const Access& access) {
+    Site next(parts(), {{"meter.lan"}, MetricsAccess::loopback, SiteOptions::Api::on}, access);
+    return std::pair(answer(next, as(login, Method::get, "/api/access")).status,
+                     answer(next, as(visitor, Method::get, "/api/live")).status);
+  };
+  EXPECT_EQ(next_life(people()), std::pair(200U, 200U));
+  Access without_guest = people();
+  ASSERT_TRUE(without_guest.remove_user("guest"));
+  EXPECT_EQ(next_life(without_guest), std::pair(200U, 401U)) << "a user that is gone is out";
+}
+
+TEST_F(SiteTest, APasswordSetByAnotherWayNamesThatWay) {
+  ASSERT_TRUE(site.set_password("admin", "$argon2id$x", "the configuration", "web.password_file"));
+  const WebEvent& event = site.events().events().back();
+  EXPECT_EQ(event.who + " from " + event.from + ": " + event.what,
+            "the configuration from web.password_file: password of admin set");
+}
+
+TEST_F(SiteTest, OnlyWhatChangesSomethingOrIsRefusedIsAnEvent) {
+  EventLog events(clock, log);
+  const console::Replies good{{"RESULT", "{}"}};
+  const console::Replies bad{{"RESULT", R"({"Command":"Error"})"}};
+  const CommandWay mqtt{"command", "", "MQTT"};
+  for (const char* line : {"STATUS 10", "STATUS ", "TelePeriod ", "TelePeriod ?", "Help TelePeriod", "State"})
+    note_command(events, mqtt, line, good);
+  EXPECT_TRUE(events.events().empty()) << "Home Assistant's polls push nothing out";
+  note_command(events, mqtt, "TelePeriod 60", good);
+  note_command(events, mqtt, "MqttHost evil.example", bad);
+  ASSERT_EQ(events.events().size(), 2U);
+  EXPECT_EQ(events.events()[0].kind, EventKind::change);
+  EXPECT_EQ(events.events()[1].kind, EventKind::refusal);
+  EXPECT_EQ(events.events()[1].what, "command MqttHost") << "what follows may be a secret";
+}
+
 TEST_F(SiteTest, EveryChangeNeedsTheTokenOfItsPageAndTheRightKindOfBody) {
   const auto login = admin();
   for (const Site::Route& route : Site::routes()) {
@@ -196,7 +234,7 @@ TEST_F(SiteTest, CmChecksABasicLoginOnceInFiveMinutesAndForgetsItWithThePassword
   clock.advance(seconds{301});
   EXPECT_EQ(status(basic), 200U);
   EXPECT_EQ(hasher.checks, 2);
-  ASSERT_TRUE(site.set_password("admin", "hash:another long password"));
+  ASSERT_TRUE(site.set_password("admin", "hash:another long password", "local", "socket"));
   EXPECT_EQ(status(basic), 401U);
 }
 

@@ -74,7 +74,12 @@ class PageDevice : public web::DeviceView {
   }
   [[nodiscard]] std::vector<web::Metric> metrics() override {
     return {
-        {"outbox_records", "Records that wait for the broker", web::Metric::Kind::gauge, {}, 3, 0},
+        {"outbox_records",
+         "Records that wait to be confirmed, by the broker or as mqtt.delivery says by a receiver",
+         web::Metric::Kind::gauge,
+         {},
+         3,
+         0},
         {"tls_verdicts_total", "Brokers judged", web::Metric::Kind::counter, {{"verdict", "pin \"mismatch\""}}, 1, 0}};
   }
   [[nodiscard]] std::vector<std::string> log_lines() const override {

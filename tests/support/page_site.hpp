@@ -25,7 +25,7 @@ class PageSite : public testing::Test {
     return access;
   }
   [[nodiscard]] web::SiteParts parts() {
-    return {clock, log, cryptography, hasher, keeper, gate, &device, nullptr, std::span(assets)};
+    return {clock, log, cryptography, hasher, keeper, entrance, &device, nullptr, std::span(assets)};
   }
 
   static web::Request request(web::Method method, std::string path) {
@@ -97,7 +97,7 @@ class PageSite : public testing::Test {
   CountingCryptography cryptography;
   PlainHasher hasher;
   MemoryKeeper keeper;
-  web::LoginGate gate;
+  web::Entrance entrance;
   PageDevice device;
   std::vector<std::uint8_t> page{1, 2, 3};
   std::vector<web::Asset> assets{{"/", "text/html; charset=utf-8", page}};

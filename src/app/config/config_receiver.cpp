@@ -68,7 +68,7 @@ ReceiverConfig read_receiver(const Node& node, ReceiverJob job, Problems& proble
 
 tl::expected<ReceiverConfig, std::vector<Error>> load_receiver_config(const std::string& file, ReceiverJob job,
                                                                       const std::string& credentials_dir) {
-  Problems problems(file);
+  Problems problems(file, job == ReceiverJob::collect ? Problems::Guide::receiver : Problems::Guide::device);
   const auto text = read_config_file(problems);
   if (!text) return tl::unexpected(problems.errors());
   const auto tree = parse_toml(*text);

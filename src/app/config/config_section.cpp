@@ -14,7 +14,17 @@ std::string location(const std::string& file, int line) {
   constexpr std::size_t most = 84;
   std::string text = file.size() > most ? "..." + file.substr(file.size() - most + 3) : file;
   if (line > 0) text += ":" + std::to_string(line);
-  return text;
+  return line == kSetByCommand ? "set by command" : text;
+}
+
+/// The keys of a receiver stand in a document of their own.
+std::string_view receiver_hint(const Code& code) {
+  if (code == config_unknown_key)
+    return "correct or remove the key; docs/collect.md lists those of [collect], docs/configuration.md those of [mqtt]";
+  if (code == config_missing_key) return "add it as docs/collect.md shows it";
+  if (code == config_bad_value || code == config_wrong_type)
+    return "give a value as docs/collect.md shows it for [collect], docs/configuration.md for [mqtt]";
+  return {};
 }
 
 /// What the file holds must not write to the terminal that shows the fault. Bytes that a cut may tear are no text
@@ -41,6 +51,7 @@ std::string quoted(std::string_view text) {
 }
 
 void Problems::add(const Code& code, int line, std::string_view text, std::string_view hint) {
+  if (hint.empty() && guide_ == Guide::receiver) hint = receiver_hint(code);
   // Texts of other rooms and of toml++ quote the file, too.
   const Error error = make_error(code, location(file_, line), clean(text), hint);
   // The same table is read once for each host that inherits it.

@@ -22,10 +22,16 @@ class Problems {
  public:
   static constexpr std::size_t kMaxProblems = 32;
 
-  explicit Problems(std::string file) : file_(std::move(file)) {}
+  /// Which document tells of the keys.
+  enum class Guide : std::uint8_t {
+    device,
+    receiver
+  };
+
+  explicit Problems(std::string file, Guide guide = Guide::device) : file_(std::move(file)), guide_(guide) {}
 
   void add(const Code& code, int line, std::string_view text, std::string_view hint = {});
-  /// A remark that stops nothing.
+  /// A remark that stops nothing. @param line  as Node has it
   void warn(int line, std::string_view text);
 
   [[nodiscard]] bool empty() const { return errors_.empty(); }
@@ -35,6 +41,7 @@ class Problems {
 
  private:
   std::string file_;
+  Guide guide_;
   std::vector<std::pair<int, Error>> errors_;
   std::vector<std::pair<int, std::string>> warnings_;
 };

@@ -12,6 +12,9 @@
 
 namespace meterseal::app {
 
+/// Line of a value that stands in no file.
+inline constexpr int kSetByCommand = -1;
+
 struct Node {
   enum class Kind : std::uint8_t {
     text,
@@ -25,7 +28,7 @@ struct Node {
 
   Kind kind = Kind::table;
   std::string key;  ///< inside a table
-  int line = 0;     ///< of the key; of the value inside a list
+  int line = 0;     ///< of the key; of the value inside a list; or kSetByCommand
   std::string text;
   std::int64_t integer = 0;
   bool boolean = false;

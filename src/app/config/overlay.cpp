@@ -45,9 +45,10 @@ void remove(Node& table, std::string_view key) {
 
 Node& put(Node& table, std::string_view key, Node value) {
   value.key = key;
+  value.line = kSetByCommand;
+  for (Node& item : value.children) item.line = kSetByCommand;
   Node* known = find(table, key);
   if (known == nullptr) return table.children.emplace_back(std::move(value));
-  value.line = known->line;
   return *known = std::move(value);
 }
 

@@ -85,8 +85,8 @@ FirstBoot run_first_boot(const std::string& state_directory, const std::vector<H
                      }});
   WebConfig config;
   config.listen = listen;
-  web::LoginGate gate;
-  const auto face = WebFace::open({loop, config, state_directory, clock, log, gate, nullptr, &desk});
+  web::Entrance entrance;
+  const auto face = WebFace::open({loop, config, state_directory, clock, log, entrance, nullptr, &desk});
   if (!face) return FirstBoot::failed;
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&](auto error, int) {

@@ -270,7 +270,12 @@ std::vector<Metric> PageDevice::metrics() {
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   const bool is_online = seal_.state == Seal::sealed || seal_.state == Seal::plaintext;
   std::vector<Metric> list{
-      {"outbox_records", "Records that wait for the broker", kGauge, {}, number(depth_.records), 0},
+      {"outbox_records",
+       "Records that wait to be confirmed, by the broker or as mqtt.delivery says by a receiver",
+       kGauge,
+       {},
+       number(depth_.records),
+       0},
       {"outbox_bytes", "Their size", kGauge, {}, number(depth_.bytes), 0},
       {"mqtt_connected", "1: the broker has accepted the connection", kGauge, {}, is_online ? 1 : 0, 0},
       {"mqtt_connects_total", "Accepted connections since the start", kCounter, {}, connects_, 0},

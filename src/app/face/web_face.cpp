@@ -76,8 +76,8 @@ class OpenWebFace final : public WebFace {
       code = secrets::make_code(*cryptography_);
       gate = web::SetupGate(code, parts_.clock.now());
     }
-    const web::SiteParts site_parts{parts_.clock, parts_.log,    *cryptography_, *hasher_,          state_,
-                                    parts_.gate,  parts_.device, parts_.desk,    web::page_assets()};
+    const web::SiteParts site_parts{parts_.clock,    parts_.log,    *cryptography_, *hasher_,          state_,
+                                    parts_.entrance, parts_.device, parts_.desk,    web::page_assets()};
     site_ = std::make_unique<web::Site>(
         site_parts, web::SiteOptions{accepted_hosts(parts_.config), parts_.config.metrics, parts_.config.api},
         load_access(), std::move(gate));
@@ -113,18 +113,13 @@ class OpenWebFace final : public WebFace {
   }
 
   void note_command(std::string_view from, std::string_view line, const console::Replies& replies) override {
-    const bool is_query = line.find(' ') == std::string_view::npos;
-    if (is_query && !web::is_refusal(replies)) return;
-    site_->events().add(web::is_refusal(replies) ? web::EventKind::refusal : web::EventKind::change, "", from,
-                        "command " + web::word_of(line));
+    web::note_command(site_->events(), {"command", "", from}, line, replies);
   }
 
   void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) override {
     if (auto good = web::check_name(user); !good) return done(good);
     if (auto good = web::check_password(user, password); !good) return done(good);
-    hasher_->hash(std::move(password), [this, user, done](const Result<std::string>& hash) {
-      done(hash ? site_->set_password(user, *hash) : Result<void>(tl::unexpected(hash.error())));
-    });
+    hash_and_set(user, std::move(password), "local", "socket", std::move(done));
   }
 
  private:
@@ -170,8 +165,18 @@ class OpenWebFace final : public WebFace {
   }
 
   void set_declared_password() {
-    set_password(kAdmin, parts_.config.password, [this](const Result<void>& set) {
-      if (!set) parts_.log.error(kTag, set.error());
+    if (auto good = web::check_password(kAdmin, parts_.config.password); !good)
+      return parts_.log.error(kTag, good.error());
+    hash_and_set(kAdmin, parts_.config.password, "the configuration", "web.password_file",
+                 [this](const Result<void>& set) {
+                   if (!set) parts_.log.error(kTag, set.error());
+                 });
+  }
+
+  void hash_and_set(const std::string& user, std::string password, std::string_view who, std::string_view from,
+                    std::function<void(Result<void>)> done) {
+    hasher_->hash(std::move(password), [this, user, who, from, done](const Result<std::string>& hash) {
+      done(hash ? site_->set_password(user, *hash, who, from) : Result<void>(tl::unexpected(hash.error())));
     });
   }
 

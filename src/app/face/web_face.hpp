@@ -14,7 +14,7 @@
 #include "core/host/system_clock.hpp"
 #include "core/log.hpp"
 #include "web/device_view.hpp"
-#include "web/login_gate.hpp"
+#include "web/entrance.hpp"
 
 namespace meterseal::app {
 
@@ -24,7 +24,7 @@ struct WebParts {
   const std::string& state_directory;
   const Clock& clock;
   Log& log;
-  web::LoginGate& gate;               ///< of the whole program: one for all lives
+  web::Entrance& entrance;            ///< of the whole program: one for all lives
   web::DeviceView* device = nullptr;  ///< nullptr while the device is being set up
   web::SetupDesk* desk = nullptr;
 };

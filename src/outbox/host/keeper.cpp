@@ -64,7 +64,7 @@ Keeper::Keeper(Log& log, StoreSettings settings, StateDirectory directory)
     : log_(log), settings_(std::move(settings)), directory_(std::move(directory)) {}
 
 Result<std::unique_ptr<Keeper>> Keeper::open(Log& log, StoreSettings settings) {
-  Result<StateDirectory> directory = StateDirectory::lock(settings.directory);
+  Result<StateDirectory> directory = StateDirectory::lock(settings.directory, log);
   if (!directory) return tl::unexpected(directory.error());
   std::unique_ptr<Keeper> keeper(new Keeper(log, std::move(settings), std::move(*directory)));
   if (Result<void> opened = keeper->open_database(); !opened) return tl::unexpected(opened.error());

@@ -46,10 +46,13 @@ TEST_F(Store, RefusesASecondProcessOnTheSameDirectory) {
 
 TEST_F(Store, RefusesADirectoryInWhichOthersMayWrite) {
   std::filesystem::create_directory(directory);
-  ASSERT_EQ(::chmod(directory.c_str(), 0770), 0);
-  const Result<void> opened = user.try_open();
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, state_unusable);
+  for (const mode_t mode : {0777U, 0770U, 0702U, 01777U}) {
+    ASSERT_EQ(::chmod(directory.c_str(), mode), 0);
+    const Result<void> opened = user.try_open();
+    ASSERT_FALSE(opened) << mode;
+    EXPECT_EQ(opened.error().code, state_unusable);
+    EXPECT_EQ(mode_of(directory), mode) << "nothing is changed: somebody may have left something there";
+  }
 }
 
 TEST_F(Store, RefusesAFileInPlaceOfTheDirectory) {
@@ -126,6 +129,19 @@ TEST_F(Store, MakesDirectoryAndFilesForItsUserOnly) {
     ++files;
   }
   EXPECT_EQ(files, 4U);  // database, log, shared memory, lock
+}
+
+TEST_F(Store, ClosesADirectoryThatEverybodyMayLookInto) {
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  for (const mode_t mode : {0755U, 0711U, 0704U}) {
+    ASSERT_EQ(::chmod(directory.c_str(), mode), 0);
+    user.open();
+    EXPECT_EQ(mode_of(directory), 0700U) << mode;
+    user.close();
+  }
+  ASSERT_EQ(::chmod(directory.c_str(), 0750), 0);
+  user.open();
+  EXPECT_EQ(mode_of(directory), 0750U) << "a group that was let in may use the console";
 }
 
 TEST_F(Store, KeepsWhatWasCommittedExactly) {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/text.hpp"
 #include "outbox/errors.hpp"
 
 namespace meterseal::outbox::host {
@@ -22,6 +23,16 @@ tl::unexpected<Error> refused(const std::string& path, int error) {
   if (error == ENOSPC || error == EDQUOT) return fail(disk_full, path, std::strerror(error));
   if (error == EROFS || error == EIO) return fail(store_failed, path, std::strerror(error));
   return fail(state_unusable, path, std::strerror(error));
+}
+
+/// A directory that was made by hand has 0755 as a rule. A group that was let in stays: its members may use the
+/// console.
+void close_to_strangers(int directory, const struct stat& status, const std::string& path, Log& log) {
+  if ((status.st_mode & S_IRWXO) == 0 || status.st_uid != ::geteuid()) return;
+  const bool is_closed = ::fchmod(directory, kDirectoryMode) == 0;
+  log.warn("SYS", Text<320>("every user of this machine could look into the state directory ")
+                      .add(path)
+                      .add(is_closed ? ": it has mode 0700 now" : ", and its mode cannot be changed"));
 }
 
 }  // namespace
@@ -42,15 +53,18 @@ int OwnedDescriptor::release() {
 StateDirectory::StateDirectory(std::string path, OwnedDescriptor directory, OwnedDescriptor lock)
     : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
 
-Result<StateDirectory> StateDirectory::lock(const std::string& path) {
+Result<StateDirectory> StateDirectory::lock(const std::string& path, Log& log) {
   if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return refused(path, errno);
   OwnedDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.is_open()) return refused(path, errno);
   struct stat status{};
   if (::fstat(directory.get(), &status) != 0) return refused(path, errno);
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return fail(state_unusable, path, "other users may write into this directory");
+    return fail(state_unusable, path, "other users may write into this directory",
+                "look at what stands in it, then chmod 700 it and let the service's user own it; or name another with "
+                "--state");
   }
+  close_to_strangers(directory.get(), status, path, log);
   OwnedDescriptor lock(
       ::openat(directory.get(), "meterseal.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!lock.is_open()) return refused(path + "/meterseal.lock", errno);

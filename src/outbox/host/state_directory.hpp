@@ -1,10 +1,12 @@
 #pragma once
 
-// The state directory of one agent: made where it is missing (0700), refused where others may write, locked against a
-// second process for as long as this object lives. Files in it have mode 0600. Thread: any, one at a time.
+// The state directory of one agent: made where it is missing (0700), refused where others may write, closed where
+// everybody may look into it, locked against a second process for as long as this object lives. Files in it have mode
+// 0600. Thread: any, one at a time.
 
 #include <string>
 
+#include "core/log.hpp"
 #include "core/result.hpp"
 
 namespace meterseal::outbox::host {
@@ -27,7 +29,7 @@ class OwnedDescriptor {
 class StateDirectory {
  public:
   /// @return state_unusable, store_locked, disk_full
-  [[nodiscard]] static Result<StateDirectory> lock(const std::string& path);
+  [[nodiscard]] static Result<StateDirectory> lock(const std::string& path, Log& log);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }

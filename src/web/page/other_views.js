@@ -92,7 +92,7 @@ export function logView() {
     }
     fill(events, h("table", { class: "stacked" }, h("thead", {}, h("tr", {}, ["When", "Who", "From", "Kind", "What"].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", {}, log.events.slice().reverse().map((event) => h("tr", {},
-        h("td", {}, event.at ? new Date(event.at * 1000).toLocaleString() : "clock unknown"), h("td", {}, event.who || "nobody"), h("td", {}, event.from),
+        h("td", {}, event.at ? new Date(event.at * 1000).toLocaleString() : "clock unknown"), h("td", {}, event.who || "somebody"), h("td", {}, event.from),
         h("td", { class: event.kind === "refusal" ? "trouble" : undefined }, event.kind), h("td", {}, event.what))))));
     const isAtEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
     fill(lines, log.lines.map((line) => h("div", {}, line)));
