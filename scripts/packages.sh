@@ -5,7 +5,7 @@ packages_build=(g++ cmake ninja-build ccache git ca-certificates tzdata pkg-conf
   libssl-dev libp11-dev libsqlite3-dev libsodium-dev libpq-dev libsystemd-dev libboost1.81-dev libexpected-dev libtomlplusplus-dev libcli11-dev libedit-dev nlohmann-json3-dev libspdlog-dev libfmt-dev)
 packages_demo=(mosquitto mosquitto-clients openssl)
 packages_test=(libgtest-dev libgmock-dev libmosquitto-dev libmodbus-dev softhsm2 rabbitmq-server postgresql
-  python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt gcc procps chromium)
+  python3 python3-pytest python3-pymodbus python3-serial-asyncio python3-paho-mqtt dbus-daemon python3-dbus python3-gi gcc procps chromium)
 packages_check=(clang-19 clang-tidy-19 clang-format-19 llvm-19 libclang-rt-19-dev libc++-19-dev
   picolibc-riscv64-unknown-elf python3)
 packages_cov=(gcovr)

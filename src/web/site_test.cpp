@@ -569,6 +569,39 @@ TEST_F(SetupTest, TenWrongCodesCloseItUntilTheNextStart) {
   EXPECT_EQ(answer(setup, post).status, 403U);
 }
 
+TEST_F(SetupTest, IsOpenForHalfAnHourAndForAsLongAsAWalkGoesOn) {
+  EXPECT_TRUE(setup.is_setup_open());
+  clock.advance(SetupGate::kOpenFor - seconds{1});
+  EXPECT_TRUE(setup.is_setup_open());
+  const auto login = enter();
+  clock.advance(seconds{60});
+  EXPECT_TRUE(setup.is_setup_open()) << "the one who walks may end it";
+  EXPECT_EQ(answer(setup, as(login, Method::post, "/api/setup/finish", good)).status, 200U);
+  EXPECT_FALSE(setup.is_setup_open());
+}
+
+TEST_F(SetupTest, IsNotOpenOnceTheCodeIsWorthNothingAndNobodyWalks) {
+  clock.advance(SetupGate::kOpenFor);
+  EXPECT_FALSE(setup.is_setup_open());
+  Site tried{setup_parts(), {}, Access{}, SetupGate(kCode, clock.now())};
+  auto post = request(Method::post, "/api/setup/open");
+  post.body = "code=ABCDE-FGHJK-00111-ZZZZY";
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(tried.is_setup_open()) << i;
+    (void)answer(tried, post);
+    clock.advance(seconds{1 << i});
+  }
+  EXPECT_FALSE(tried.is_setup_open());
+  Site running{parts(), {}, Access{}, SetupGate(kCode, clock.now())};
+  EXPECT_FALSE(running.is_setup_open()) << "a device that is set up";
+}
+
+TEST_F(SetupTest, AWalkThatIsForgottenEndsItself) {
+  (void)enter();
+  clock.advance(SetupGate::kOpenFor);
+  EXPECT_FALSE(setup.is_setup_open());
+}
+
 TEST_F(SetupTest, WalksToTheEndAndThenIsClosedForGood) {
   const auto login = enter();
   const auto choices = answer(setup, as(login, Method::get, "/api/setup/choices"));
