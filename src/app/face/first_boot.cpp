@@ -48,11 +48,14 @@ class OpenRadio {
   void close(std::string_view why) { access_point_.close(why); }
 
  private:
+  /// Closes at the second look. At the first the set-up may just be done, with its last answer still on its way to the
+  /// phone; this part of the program then ends before the second.
   void look() {
     timer_.expires_after(kLook);
     timer_.async_wait([this](auto error) {
       if (error) return;
-      if (!face_.is_setup_open()) return access_point_.close("the code of the set-up is not good any more");
+      if (is_over_) return access_point_.close("the code of the set-up is not good any more");
+      is_over_ = !face_.is_setup_open();
       look();
     });
   }
@@ -61,6 +64,7 @@ class OpenRadio {
   const std::unique_ptr<wifi::AccessPoint> radio_;
   SetupAccessPoint access_point_;
   boost::asio::steady_timer timer_;
+  bool is_over_ = false;
 };
 
 }  // namespace
