@@ -10,7 +10,7 @@
 #include "app/agent/settings.hpp"
 #include "app/agent/site_setup.hpp"
 #include "app/agent/trust_setting.hpp"
-#include "app/face/setup_desk.hpp"
+#include "app/face/site_file.hpp"
 #include "outbox/host/peek.hpp"
 #include "outbox/host/sqlite_store.hpp"
 

@@ -152,6 +152,22 @@ struct ScanRange {
   std::uint8_t last = 32;
 };
 
+/// A change of the buses and meters of a device that has made its site itself.
+struct MeterChange {
+  enum class Kind : std::uint8_t {
+    put,     ///< a meter; under a name that is there it takes that one's place
+    remove,  ///< a meter; not the primary one
+    line     ///< of a bus
+  } kind = Kind::put;
+  std::size_t bus = 0;  ///< with put: one more than there are makes a bus with this line
+  std::string name;
+  std::string address;
+  std::string profile;
+  std::string port;  ///< "/dev/ttyUSB0", "tcp:HOST:PORT", "rtu:HOST:PORT"
+  std::string baud;
+  std::string parity;
+};
+
 class DeviceView {
  public:
   virtual ~DeviceView() = default;
@@ -183,8 +199,8 @@ class DeviceView {
   /// @param pem  empty: those of the system again
   virtual Result<void> keep_authorities(std::string_view pem, Proof::Outcome proved) = 0;
 
-  /// {"buses":[{"name","line","meters":[{"name","address"}]}],"profiles":[...],"running","bus","asked","of",
-  /// "found":[{"address","fits":[...]}]}
+  /// {"own","buses":[{"name","line","port","baud","parity","meters":[{"name","address","profile","primary"}]}],
+  /// "profiles":[...],"running","bus","asked","of","found":[{"address","fits":[...]}]}; own: change_meters() can
   [[nodiscard]] virtual std::string scan_json() const = 0;
   /// Asks each address between the normal polls, and goes on until done, cancelled, or ten minutes have passed.
   virtual Result<void> start_scan(const ScanRange& range) = 0;
@@ -192,6 +208,9 @@ class DeviceView {
   /// Reads one meter of a bus now: {"answers":true,"values":[...]} or {"error","hint"}. Bounded: 10 s.
   virtual void test_meter(std::size_t bus, std::uint8_t address, const std::string& profile,
                           std::function<void(std::string)> done) = 0;
+
+  /// Keeps the change and restarts with it; what a start would refuse is refused, and nothing has changed.
+  virtual Result<void> change_meters(const MeterChange& change) = 0;
 
   /// `done` is called later, once, with a JSON object for the page, which never holds a secret.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;

@@ -41,6 +41,10 @@ std::string merged(const console::Replies& replies) {
 
 }  // namespace
 
+bool is_plain(std::string_view text) {
+  return text.size() <= 512 && text.find_first_of(std::string_view("\0\r\n\t", 4)) == std::string_view::npos;
+}
+
 bool is_refusal(const console::Replies& replies) {
   return !replies.empty() && replies[0].json.starts_with("{\"Command\":");
 }
@@ -112,6 +116,7 @@ const Site::Route Site::kRoutes[] = {
     {"/api/scan", &Site::api_scan, Method::get, Need::admin},
     {"/api/scan/start", &Site::api_start_scan, Method::post, Need::admin},
     {"/api/scan/cancel", &Site::api_cancel_scan, Method::post, Need::admin},
+    {"/api/meter/change", &Site::api_change_meters, Method::post, Need::admin},
     {"/api/meter/test", &Site::api_test_meter, Method::post, Need::admin},
     {"/api/backup", &Site::api_back_up, Method::post, Need::admin},
     {"/api/restore", &Site::api_restore, Method::post, Need::admin, Body::file},

@@ -23,10 +23,10 @@
 #include "secrets/cryptography.hpp"
 #include "web/access.hpp"
 #include "web/device_view.hpp"
+#include "web/entrance.hpp"
 #include "web/event_log.hpp"
 #include "web/http_message.hpp"
 #include "web/http_text.hpp"
-#include "web/entrance.hpp"
 #include "web/power_history.hpp"
 #include "web/sessions.hpp"
 #include "web/setup_gate.hpp"
@@ -177,6 +177,7 @@ class Site {
   void api_scan(const Request&, const Form&, const Session*, const Done&);
   void api_start_scan(const Request&, const Form&, const Session*, const Done&);
   void api_cancel_scan(const Request&, const Form&, const Session*, const Done&);
+  void api_change_meters(const Request&, const Form&, const Session*, const Done&);
   void api_test_meter(const Request&, const Form&, const Session*, const Done&);
   void start_task(Task task, const std::string& argument, const Done& done);
 
@@ -227,6 +228,8 @@ class Site {
 };
 
 [[nodiscard]] bool is_refusal(const console::Replies& replies);
+/// At most 512 bytes in one line: may it be a value of the site?
+[[nodiscard]] bool is_plain(std::string_view text);
 /// Whose line it was.
 struct CommandWay {
   std::string_view way;  ///< "/cm", "console"

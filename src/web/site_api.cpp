@@ -230,6 +230,30 @@ void Site::api_cancel_scan(const Request&, const Form&, const Session*, const Do
   done(json_response(200, parts_.device->scan_json()));
 }
 
+void Site::api_change_meters(const Request& request, const Form& form, const Session* session, const Done& done) {
+  using Kind = MeterChange::Kind;
+  const std::string_view what = form.value("what");
+  const auto kind = what == "put"      ? std::optional(Kind::put)
+                    : what == "remove" ? std::optional(Kind::remove)
+                    : what == "line"   ? std::optional(Kind::line)
+                                       : std::nullopt;
+  const auto bus = number_in(form, "bus", 0, 31);
+  for (const auto& [name, value] : form.fields()) {
+    if (!is_plain(value)) return done(error_response(400, make_error(bad_form, name, name + " is not plain text")));
+  }
+  if (!kind || !bus)
+    return done(error_response(400, make_error(bad_form, "meter", "put, remove or line, and which bus?")));
+  const auto text = [&](const char* name) { return std::string(form.value(name)); };
+  const MeterChange change{*kind,           *bus,         text("name"), text("address"),
+                           text("profile"), text("port"), text("baud"), text("parity")};
+  if (auto changed = parts_.device->change_meters(change); !changed) {
+    say(EventKind::refusal, session->user, request, "change of meters");
+    return done(error_response(400, changed.error()));
+  }
+  say(EventKind::change, session->user, request, "meters: " + std::string(what) + " " + printable(change.name));
+  done(json_response(200, parts_.device->scan_json()));
+}
+
 void Site::api_test_meter(const Request&, const Form& form, const Session*, const Done& done) {
   const auto bus = number_in(form, "bus", 0, 31);
   const auto address = number_in(form, "address", 1, kHighestAddress);

@@ -13,10 +13,6 @@ namespace {
 /// The walk's session belongs to nobody; no user can have this name.
 constexpr std::string_view kNobody;
 
-bool is_plain(std::string_view text) {
-  return text.size() <= 512 && text.find_first_of(std::string_view("\0\r\n\t", 4)) == std::string_view::npos;
-}
-
 }  // namespace
 
 // While nobody has an account every session is one of the walk.

@@ -74,6 +74,20 @@ await run([], async ({ open }) => {
   await page.getByText("2 of 32 addresses were asked").waitFor();
   await page.getByRole("button", { name: "Read address 7 now" }).click();
   await page.getByText("It answers:").last().waitFor();
+  await page.getByRole("button", { name: "Add address 7" }).click();
+  check((await page.getByLabel("Address", { exact: true }).inputValue()) === "7", "what was found is proposed");
+  check((await page.getByLabel("Profile").inputValue()) === "SDM120", "with the profile that fits");
+  await page.getByLabel("Address", { exact: true }).fill("1");
+  await page.getByLabel("Name", { exact: true }).fill("garage");
+  await page.getByRole("button", { name: "Save the meter" }).click();
+  await page.getByText('address 1 is that of "main" on the same bus').waitFor();
+  await page.getByLabel("Address", { exact: true }).fill("7");
+  await page.getByRole("button", { name: "Save the meter" }).click();
+  await page.getByText("Kept. The device restarts with it").waitFor();
+  await page.getByRole("button", { name: "Remove heatpump" }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await page.getByText("Kept. The device restarts with it").last().waitFor();
+  check((await page.getByRole("button", { name: "Remove main" }).count()) === 0, "the primary meter stays");
 
   await go(page, "Console");
   await page.getByLabel("Command").fill("MqttPassword a-secret-of-mine");

@@ -267,3 +267,50 @@ def test_logins_refusals_and_changes_survive_a_restart(parts, pki):
     assert ("refusal", "admin", "console TelePeriod") in seen
     assert any(one["from"] == "the local socket" and one["what"] == "command TlsRenewal" for one in events)
     assert all(one["at"] for one in events) and ADMIN not in json.dumps(events)
+
+
+def test_meters_of_a_device_that_was_set_up_on_its_page_are_added_replaced_and_removed(parts, pki):
+    certificate = pki.issue("broker")
+    broker = parts.mosquitto(certificate)
+    parts.sim(meters=("sdm630:1", "sdm120:7"), baud=9600)
+    port = free_port()
+    agent = first_boot(parts, port)
+    code = agent.wait_line(r"enter the code ([0-9A-Z-]{23})$")[1]
+    face = Face(port, agent.wait_line(r"SHA-256 ([0-9A-F:]{95})$")[1])
+    _, body, headers = face.ask("/api/setup/open", {"code": code})
+    face.cookie, face.csrf = headers["Set-Cookie"].split(";")[0], json.loads(body)["csrf"]
+    answers = {"port": f"{parts.folder}/bus", "baud": "9600", "parity": "none", "address": "1", "profile": "sdm630", "topic": "walked",
+               "broker": f"localhost:{broker.port}", "user": USER, "password": PASSWORD, "mode": "fingerprint",
+               "fingerprint": certificate.fingerprint, "admin": "owner", "adminPassword": ADMIN}
+    seen = len(agent.lines)
+    assert face.ask("/api/setup/finish", answers)[0] == 200
+
+    def change(fields):
+        status, body, _ = face.ask("/api/meter/change", fields)
+        return status, json.loads(body)
+
+    def enter(after):
+        agent.wait_line(r"WEB: page at", 40, after=after)
+        wait_for("the login", lambda: face.log_in("owner") == 200, 30)
+
+    def meters():
+        return [one["name"] for one in json.loads(face.ask("/api/live")[1])["meters"] if not one["trouble"]]
+
+    enter(seen)
+    before = (parts.folder / "state" / "site.toml").read_bytes()
+    for wrong in ({"address": "1"}, {"address": "300"}, {"profile": "sdm999"}, {"name": "ENERGY"}, {"bus": "1", "port": "ttyUSB0"}):
+        status, answer = change({"what": "put", "bus": "0", "name": "garage", "address": "7", "profile": "sdm120", **wrong})
+        assert status == 400 and answer["hint"], (wrong, answer)
+    assert change({"what": "remove", "bus": "0", "name": "main"})[0] == 400
+    assert (parts.folder / "state" / "site.toml").read_bytes() == before, "what is refused changes nothing"
+    seen = len(agent.lines)
+    assert change({"what": "put", "bus": "0", "name": "garage", "address": "7", "profile": "sdm120"})[0] == 200
+    enter(seen)
+    wait_for("both meters", lambda: meters() == ["main", "garage"], 30)
+    seen = len(agent.lines)
+    assert change({"what": "remove", "bus": "0", "name": "garage"})[0] == 200
+    enter(seen)
+    wait_for("the one meter", lambda: meters() == ["main"], 30)
+    what = [event["what"] for event in json.loads(face.ask("/api/log")[1])["events"]]
+    assert "meters: put garage" in what and "meters: remove garage" in what
+    assert agent.stop() == 0

@@ -140,7 +140,7 @@ class PageDevice : public web::DeviceView {
     return {};
   }
   [[nodiscard]] std::string scan_json() const override {
-    return R"({"buses":[{"name":"bus1","line":"/dev/ttyUSB0 9600 8N1","meters":[{"name":"main","address":1},{"name":"heatpump","address":2}]}],"profiles":["SDM120","SDM630"],)" +
+    return R"({"own":true,"buses":[{"name":"bus1","line":"/dev/ttyUSB0 9600 8N1","port":"/dev/ttyUSB0","baud":9600,"parity":"none","meters":[{"name":"main","address":1,"profile":"SDM630","primary":true},{"name":"heatpump","address":2,"profile":"SDM120","primary":false}]}],"profiles":["SDM120","SDM630"],)" +
            scan_state + "}";
   }
   Result<void> start_scan(const web::ScanRange& range) override {
@@ -150,6 +150,12 @@ class PageDevice : public web::DeviceView {
   }
   void cancel_scan() override {
     scan_state = R"("running":false,"bus":0,"asked":2,"of":32,"found":[{"address":7,"fits":["SDM120"]}])";
+  }
+  Result<void> change_meters(const web::MeterChange& change) override {
+    if (change.kind == web::MeterChange::Kind::put && change.address == "1")
+      return fail(web::bad_form, "address", "address 1 is that of \"main\" on the same bus");
+    changes.push_back(change);
+    return {};
   }
   void test_meter(std::size_t /*bus*/, std::uint8_t address, const std::string& /*profile*/,
                   std::function<void(std::string)> done) override {
@@ -195,6 +201,7 @@ class PageDevice : public web::DeviceView {
   std::string scan_state = R"("running":false,"bus":0,"asked":0,"of":0,"found":[])";
   std::vector<web::ScanRange> scanned;
   std::vector<std::string> restored;
+  std::vector<web::MeterChange> changes;
   web::AuthoritiesView authorities_{web::AuthoritiesView::Place::system, "/etc/ssl/certs", {}};
   std::optional<web::Proof::Outcome> kept_with;
   int proofs = 0;

@@ -8,7 +8,7 @@
 #include "app/agent/site_setup.hpp"
 #include "app/errors.hpp"
 #include "app/face/authority_desk.hpp"
-#include "app/face/setup_desk.hpp"
+#include "app/face/site_file.hpp"
 #include "core/host/private_file.hpp"
 #include "secrets/host/sodium.hpp"
 #include "trust/host/tls_server.hpp"

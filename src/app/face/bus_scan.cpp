@@ -29,10 +29,29 @@ constexpr milliseconds kOnce{3'600'000};
 constexpr std::string_view kCheckWires =
     "check A and B of the wires, its address, baud rate and parity, and the profile";
 
+std::string_view name_of(Parity parity) {
+  switch (parity) {
+    case Parity::none: return "none";
+    case Parity::even: return "even";
+    case Parity::odd: return "odd";
+  }
+  return {};
+}
+
 std::string line_text(const BusConfig& bus) {
   if (const auto* tcp = std::get_if<TcpLine>(&bus.line)) return format(tcp->address);
   const auto& serial = std::get<SerialLine>(bus.line);
   return serial.device + " " + std::to_string(serial.baud) + " " + character_frame(bus);
+}
+
+/// As web::MeterChange has it.
+void add_line(JsonWriter& json, const BusConfig& bus) {
+  if (const auto* tcp = std::get_if<TcpLine>(&bus.line)) {
+    json.key("port").text((tcp->framing == Framing::rtu ? "rtu:" : "tcp:") + format(tcp->address));
+    return;
+  }
+  const auto& serial = std::get<SerialLine>(bus.line);
+  json.key("port").text(serial.device).key("baud").integer(serial.baud).key("parity").text(name_of(serial.parity));
 }
 
 std::string trouble_json(std::string_view what, std::string_view hint) {
@@ -71,18 +90,27 @@ ShownUnit shown(meter::Unit unit) {
 }  // namespace
 
 BusScan::BusScan(boost::asio::io_context& loop, const Clock& clock, Meters& meters,
-                 const std::vector<meter::Profile>& profiles, const std::vector<BusConfig>& buses)
-    : clock_(clock), meters_(meters), profiles_(profiles), buses_(buses), signs_(profiles), timer_(loop) {}
+                 const std::vector<meter::Profile>& profiles, const std::vector<BusConfig>& buses, FileOwner owner)
+    : clock_(clock),
+      meters_(meters),
+      profiles_(profiles),
+      buses_(buses),
+      owner_(owner),
+      signs_(profiles),
+      timer_(loop) {}
 
 std::string BusScan::json() const {
   std::vector<char> memory(std::size_t{64} * 1024);
   JsonWriter json(memory);
-  json.open_object().key("buses").open_array();
+  json.open_object().key("own").boolean(owner_ == FileOwner::device).key("buses").open_array();
   for (std::size_t i = 0; i < buses_.size(); ++i) {
     json.open_object().key("name").text("bus" + std::to_string(i + 1)).key("line").text(line_text(buses_[i]));
+    add_line(json, buses_[i]);
     json.key("meters").open_array();
-    for (const MeterConfig& meter : buses_[i].meters)
-      json.open_object().key("name").text(meter.name).key("address").integer(meter.address).close_object();
+    for (const MeterConfig& meter : buses_[i].meters) {
+      json.open_object().key("name").text(meter.name).key("address").integer(meter.address);
+      json.key("profile").text(meter.profile).key("primary").boolean(meter.primary).close_object();
+    }
     json.close_array().close_object();
   }
   json.close_array().key("profiles").open_array();
@@ -216,6 +244,7 @@ void BusScan::test(std::size_t bus, std::uint8_t address, const std::string& pro
   tell_ = std::move(done);
   reader_ = meters_.buses()[bus].get();
   std::vector<meter::ReadBlock> blocks;
+  blocks.reserve(requests_.size());
   for (const meter::PollRequest& request : requests_) blocks.push_back(block_of(request));
   if (auto invited = invite({{address, false, std::nullopt, {}}}, blocks); !invited) {
     requests_.clear();

@@ -26,7 +26,7 @@ namespace meterseal::app {
 class BusScan final : private GuestObserver {
  public:
   BusScan(boost::asio::io_context& loop, const Clock& clock, Meters& meters,
-          const std::vector<meter::Profile>& profiles, const std::vector<BusConfig>& buses);
+          const std::vector<meter::Profile>& profiles, const std::vector<BusConfig>& buses, FileOwner owner);
   ~BusScan() override = default;
   BusScan(const BusScan&) = delete;
   BusScan& operator=(const BusScan&) = delete;
@@ -64,6 +64,7 @@ class BusScan final : private GuestObserver {
   Meters& meters_;
   const std::vector<meter::Profile>& profiles_;
   const std::vector<BusConfig>& buses_;
+  const FileOwner owner_;
   const MeterSigns signs_;
 
   // loop thread only

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <array>
 
+#include "app/config/site_edit.hpp"
 #include "app/face/proposal.hpp"
 #include "app/face/renewal_view.hpp"
+#include "app/face/setup_text.hpp"
+#include "app/face/site_file.hpp"
+#include "core/host/private_file.hpp"
 #include "mqtt/live_values.hpp"
 #include "trust/errors.hpp"
 #include "trust/host/tls_client.hpp"
 #include "trust/pin.hpp"
+#include "web/errors.hpp"
 #include "web/view_json.hpp"
 
 namespace meterseal::app {
@@ -423,6 +428,21 @@ void PageDevice::prove(const std::vector<std::string>& lines, std::function<void
   tasks_.examine(examination_of(std::move(*patient)), [done = std::move(done)](const std::vector<Check>& checks) {
     done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails, steps_json(checks)});
   });
+}
+
+Result<void> PageDevice::change_meters(const web::MeterChange& change) {
+  const ConfigSource& source = parts_.setup.source;
+  if (source.overlay.owner != FileOwner::device)
+    return fail(web::bad_form, "meters", "buses and meters are declared in " + source.file,
+                "change that file and restart the service");
+  if (!change.port.empty()) {
+    if (auto good = check_port(change.port); !good) return good;
+  }
+  const auto site = host::read_private_file(source.file, kLargestBackup);
+  if (site.state != host::FileState::read) return fail(web::state_unwritable, source.file, site.fault);
+  return edit_site(site.text, change)
+      .and_then([&](const std::string& text) { return keep_site(parts_.state_directory, text, source.overlay); })
+      .map(parts_.restart);
 }
 
 void PageDevice::back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) {

@@ -50,7 +50,8 @@ class PageDevice final : public web::DeviceView {
       : parts_(parts),
         authority_desk_(parts.state_directory, parts.setup.trust),
         tasks_(parts.loop),
-        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses),
+        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses,
+              parts.setup.source.overlay.owner),
         backup_desk_(parts.loop, parts.state_directory, parts.setup.source.file) {}
 
   /// @param tls  nullptr: plaintext
@@ -87,6 +88,7 @@ class PageDevice final : public web::DeviceView {
                   std::function<void(std::string)> done) override {
     scan_.test(bus, address, profile, std::move(done));
   }
+  Result<void> change_meters(const web::MeterChange& change) override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
   void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) override;
   void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,

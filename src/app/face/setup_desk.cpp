@@ -10,6 +10,7 @@
 #include "app/agent/site_setup.hpp"
 #include "app/face/meter_values.hpp"
 #include "app/face/setup_text.hpp"
+#include "app/face/site_file.hpp"
 #include "core/host/private_file.hpp"
 #include "meter/default_profiles.hpp"
 #include "meter/errors.hpp"
@@ -50,6 +51,7 @@ std::vector<std::string> serial_ports() {
 
 std::vector<std::string> names_of(const std::vector<meter::Profile>& profiles) {
   std::vector<std::string> names;
+  names.reserve(profiles.size());
   for (const meter::Profile& profile : profiles) names.emplace_back(profile.model.view());
   return names;
 }
@@ -155,21 +157,11 @@ void AppSetupDesk::look_at_meter(Instant until) {
 Result<void> AppSetupDesk::finish(const Site& site) {
   if (auto good = check_port(site.port); !good) return good;
   const std::string password = parts_.state_directory + "/" + kPasswordFile;
-  const std::string trial = parts_.state_directory + "/" + kSiteFile + ".trial";
+  const std::string fault = host::write_private_file(password, site.password + "\n");
+  if (!fault.empty()) return fail(web::state_unwritable, password, fault);
+  // What would stop the start is said now, in the page.
   const std::string text = site_text(site, parts_.listen, kPasswordFile);
-  const auto write = [](const std::string& path, std::string_view content) -> Result<void> {
-    const std::string fault = host::write_private_file(path, content);
-    if (!fault.empty()) return fail(web::state_unwritable, path, fault);
-    return {};
-  };
-  if (auto kept = write(password, site.password + "\n"); !kept) return kept;
-  if (auto kept = write(trial, text); !kept) return kept;
-  // The same reading as at every later start: what would stop that start is said now, in the page.
-  const auto loaded = load_site(trial);
-  std::error_code ignored;
-  std::filesystem::remove(trial, ignored);
-  if (!loaded) return tl::unexpected(loaded.error().front());
-  if (auto kept = write(parts_.state_directory + "/" + kSiteFile, text); !kept) return kept;
+  if (auto kept = keep_site(parts_.state_directory, text, {}); !kept) return kept;
   if (auto marked = web::host::WebState(parts_.state_directory).mark_provisioned(); !marked) return marked;
   boost::asio::post(parts_.loop, parts_.finished);
   return {};

@@ -23,9 +23,6 @@
 
 namespace meterseal::app {
 
-/// In the state directory.
-inline constexpr const char* kSiteFile = "site.toml";
-
 struct SetupParts {
   boost::asio::io_context& loop;
   const Clock& clock;

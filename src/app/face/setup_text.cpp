@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/config/site_edit.hpp"
 #include "web/errors.hpp"
 
 namespace meterseal::app {
@@ -44,7 +45,7 @@ Result<void> check_port(std::string_view port) {
 
 std::string site_text(const web::SetupDesk::Site& site, const std::vector<HostPort>& listen,
                       const std::string& password_file) {
-  std::string text = "# Made by the set-up of the page.\n[device]\ntopic = " + quoted_text(site.topic) +
+  std::string text = std::string(kSiteHeading) + "[device]\ntopic = " + quoted_text(site.topic) +
                      "\n\n[mqtt]\nhosts = [" + quoted_text(site.broker) + "]\n";
   if (!site.user.empty())
     text += "user = " + quoted_text(site.user) + "\npassword_file = " + quoted_text(password_file) + "\n";

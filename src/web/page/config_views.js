@@ -221,8 +221,64 @@ function testButton(label, fields, place) {
   return button;
 }
 
+const kRates = ["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"];
+const choice = (values, value) => {
+  const element = h("select", {}, values.map(([name, label]) => h("option", { value: name }, label)));
+  if (value !== undefined) element.value = value;
+  return element;
+};
+const plainText = (more = {}) => h("input", { type: "text", autocapitalize: "off", autocomplete: "off", spellcheck: "false", ...more });
+
+/** Port, rate and parity of a bus. */
+function lineFields(bus = {}) {
+  const port = plainText({ value: bus.port ?? "", placeholder: "/dev/serial/by-id/... or tcp:192.0.2.7:502" });
+  const baud = choice(kRates.map((rate) => [rate, rate]), String(bus.baud ?? 9600));
+  const parity = choice(["none", "even", "odd"].map((one) => [one, one]), bus.parity ?? "none");
+  return { fields: [field("Port", port, "A serial port, or tcp:HOST:PORT, or rtu:HOST:PORT for a transparent serial server."), field("Baud rate", baud), field("Parity", parity)],
+    values: () => ({ port: port.value.trim(), baud: baud.value, parity: parity.value }) };
+}
+
+/** Meters and buses of a device that was set up on its page; what a person's file declares is not changed here. */
+function changeCards(state, again) {
+  const change = async (fields) => {
+    await post("/api/meter/change", fields);
+    again();
+    return notice("good", "Kept. The device restarts with it in a few seconds.");
+  };
+  const newBus = state.buses.length;
+  const bus = choice([...state.buses.map((one, i) => [String(i), `${one.name}: ${one.line}`]), [String(newBus), "a new bus"]]);
+  const line = lineFields();
+  const extra = h("div", { hidden: true }, line.fields);
+  bus.addEventListener("change", () => { extra.hidden = Number(bus.value) !== newBus; });
+  const name = plainText();
+  const address = plainText({ inputmode: "numeric" });
+  const profile = choice(state.profiles.slice().sort().map((one) => [one, one]));
+  const add = h("section", { class: "card" }, h("h2", {}, "Add or replace a meter"),
+    form([field("Bus", bus), extra, field("Address", address, "As set on the meter, 1 to 247."), field("Profile", profile),
+      field("Name", name, "New, or that of the meter whose place it takes: then its energy goes on counting.")], "Save the meter",
+    () => change({ what: "put", bus: bus.value, name: name.value.trim(), address: address.value.trim(), profile: profile.value, ...(Number(bus.value) === newBus ? line.values() : {}) })));
+  const outcome = h("div", { "aria-live": "polite" });
+  const removable = state.buses.flatMap((one, i) => one.meters.filter((meter) => !meter.primary).map((meter) => h("button", { type: "button", onclick: async () => {
+    if (!await ask(`Remove ${meter.name}`, h("p", {}, "It is not read any more. What it has counted is kept under its name."), "Remove it")) return;
+    await change({ what: "remove", bus: i, name: meter.name }).then((said) => fill(outcome, said), (error) => fill(outcome, notice("bad", error.message, error.hint)));
+  } }, `Remove ${meter.name}`)));
+  const lines = state.buses.map((one, i) => {
+    const fields = lineFields(one);
+    return h("details", { class: "card" }, h("summary", {}, `Line of ${one.name}: ${one.line}`),
+      form(fields.fields, `Save the line of ${one.name}`, () => change({ what: "line", bus: i, ...fields.values() })));
+  });
+  return { element: h("div", {}, add, removable.length > 0 && h("section", { class: "card" }, h("h2", {}, "Remove a meter"), h("div", { class: "row" }, removable), outcome), lines),
+    propose(onBus, at, fits) {
+      bus.value = String(onBus);
+      extra.hidden = true;
+      address.value = String(at);
+      profile.value = fits;
+      name.focus();
+    } };
+}
+
 /** Looks for meters on a bus that is in use. */
-function scanCards(state) {
+function scanCards(state, propose) {
   const bus = h("select", {}, state.buses.map((one, i) => h("option", { value: String(i) }, `${one.name}: ${one.line}`)));
   const first = h("input", { type: "text", inputmode: "numeric", value: "1", autocomplete: "off" });
   const last = h("input", { type: "text", inputmode: "numeric", value: "32", autocomplete: "off" });
@@ -239,7 +295,8 @@ function scanCards(state) {
     if (key !== shown) {
       shown = key;
       fill(result, now.found.map((one) => h("div", {}, h("p", {}, h("strong", {}, `Address ${one.address}: `), one.fits.length > 0 ? one.fits.join(", ") : "answers, and no known profile fits"),
-        one.fits.length > 0 && h("div", { class: "row" }, testButton(`Read address ${one.address} now`, { bus: now.bus, address: one.address, profile: one.fits[0] }, tested)))));
+        one.fits.length > 0 && h("div", { class: "row" }, testButton(`Read address ${one.address} now`, { bus: now.bus, address: one.address, profile: one.fits[0] }, tested),
+          propose && h("button", { type: "button", onclick: () => propose(now.bus, one.address, one.fits[0]) }, `Add address ${one.address}`)))));
     }
     clearTimeout(timer);
     if (now.running) timer = setTimeout(() => get("/api/scan").then(show, () => {}), 1000);
@@ -260,10 +317,18 @@ export function metersView() {
   let shown = "";
   let cards = null;
   const scan = h("div", {});
-  if (isAdmin()) get("/api/scan").then((state) => { cards = scanCards(state); fill(scan, cards.element); }, (error) => fill(scan, notice("bad", error.message, error.hint)));
-  return { title: "Configure Meters", end: () => cards?.end(), element: h("div", {},
-    h("section", { class: "card" }, h("h2", {}, "Meters on the buses"), list,
-      h("p", { class: "small quiet" }, "Buses and meters are declared in the configuration file under [[bus]] and [[bus.meter]]; a change needs a restart.")), scan),
+  const note = h("p", { class: "small quiet" });
+  let timer = null;
+  const load = () => get("/api/scan").then((state) => {
+    cards?.end();
+    const changes = state.own ? changeCards(state, () => { timer = setTimeout(load, 6000); }) : null;
+    cards = scanCards(state, changes?.propose);
+    fill(note, state.own ? "" : "Buses and meters are declared in the configuration file under [[bus]] and [[bus.meter]]; a change needs a restart.");
+    fill(scan, cards.element, changes?.element);
+  }, (error) => fill(scan, notice("bad", error.message, error.hint)));
+  if (isAdmin()) load();
+  return { title: "Configure Meters", end: () => { clearTimeout(timer); cards?.end(); }, element: h("div", {},
+    h("section", { class: "card" }, h("h2", {}, "Meters on the buses"), list, note), scan),
   live(values) {
     const key = values.meters.map((meter) => [meter.name, meter.model, meter.trouble].join()).join();
     if (key === shown) return;
