@@ -2,6 +2,9 @@
 // life in the same process, with the configuration file as it is then.
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -96,8 +99,35 @@ std::optional<int> set_up(const RunArguments& arguments, const std::string& stat
   return kRefused;
 }
 
+/// Between two lives nobody would take signals: a SIGHUP in those milliseconds would end the process, and a service
+/// manager would take that for a wish.
+class SignalKeeper {
+ public:
+  SignalKeeper() : signals_(loop_, SIGINT, SIGTERM, SIGHUP) { wait(); }
+
+  /// What was asked for since the last call.
+  [[nodiscard]] std::optional<End> take() {
+    loop_.poll();
+    return std::exchange(asked_, std::nullopt);
+  }
+
+ private:
+  void wait() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (asked_ != End::stop) asked_ = signal == SIGHUP ? End::restart : End::stop;
+      wait();
+    });
+  }
+
+  boost::asio::io_context loop_{1};
+  boost::asio::signal_set signals_;
+  std::optional<End> asked_;
+};
+
 /// From start to stop, over all restarts. @return nullopt: it was reset
-std::optional<int> live(const std::string& file, const std::string& state, LogLevel level, LogTail& log) {
+std::optional<int> live(const std::string& file, const std::string& state, LogLevel level, LogTail& log,
+                        SignalKeeper& signals) {
   web::Entrance entrance;
   auto loaded = load_with_settings(file, state, log);
   if (!loaded) {
@@ -112,7 +142,10 @@ std::optional<int> live(const std::string& file, const std::string& state, LogLe
     host::SystemClock clock(trust_of(setup->config.device.clock));
     auto site = Site::open(*setup, state, clock, **calendar, log, level, entrance);
     if (!site) return refuse(site.error());
-    const End end = (*site)->run();
+    const auto asked = signals.take();  // before the site could take it itself
+    End end = asked ? *asked : (*site)->run();
+    // The last moment of a site takes none either. It has taken those before, or begins anew anyway.
+    if (signals.take() == End::stop) end = End::stop;
     site->reset();  // closes the store before the next life opens it
     switch (end) {
       case End::stop: return kGood;
@@ -150,11 +183,12 @@ int run_agent(const RunArguments& arguments) {
   const std::string state = state_directory(arguments.state);
   const auto standard_error = make_log(*level, log_style(std::getenv("JOURNAL_STREAM")));
   LogTail log(*standard_error);
+  SignalKeeper signals;
   for (;;) {
     finish_reset(state, log);
     take_up_restore(state, log);  // before it is asked whether this is a first boot
     if (const auto ended = set_up(arguments, state, log)) return *ended;
-    const auto ended = live(site_file(arguments.config, state), state, *level, log);
+    const auto ended = live(site_file(arguments.config, state), state, *level, log, signals);
     if (ended) return *ended;
   }
 }

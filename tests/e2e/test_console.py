@@ -1,8 +1,12 @@
 """The console through its four ways in: socket, /cm, MQTT and the page; settings, Backlog, what each way may do, Reset."""
 import json
 import os
+import pty
+import select
 import sqlite3
 import stat
+import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -125,6 +129,19 @@ def test_whoever_has_the_brokers_password_alone_changes_nothing_that_matters(par
     for result in results:
         assert result["Command"] == "Error" and result["Reason"].startswith("not allowed by MQTT"), result
     assert SECRET not in json.dumps(results)
+    # Without a page the log tells what was tried, and a flood does not fill it.
+    agent.wait_line(r"WEB: refusal: somebody from MQTT: command MqttHost$")
+    for _ in range(40):
+        thief.client.publish("cmnd/e2e/MqttHost", "evil.example")
+
+    def is_asked():  # more than ten commands a second are dropped
+        time.sleep(0.5)
+        thief.publish("cmnd/e2e/STATUS", "10")
+        return thief.of("stat/e2e/STATUS10")
+    wait_for("an answer after the flood", is_asked, 30)
+    refusals = [line for line in agent.lines if "refusal: somebody from MQTT" in line]
+    assert len(refusals) < 40 and not any("STATUS" in line for line in refusals + [l for l in agent.lines if "WEB: change" in l])
+    assert SECRET not in agent.text and "evil.example" not in agent.text
 
     # Uptime goes on, and the start is reckoned from it in whole seconds.
     def facts(replies):
@@ -221,3 +238,93 @@ def test_a_reset_that_a_power_cut_has_interrupted_ends_whole(parts, pki):
     agent.wait_line(r"trust_unconfirmed")
     assert (state / "reset.done").exists() and not (state / "reset.begun").exists()
     assert not [name for name in kept() if name.startswith("setting/")]
+
+
+def test_a_restart_names_who_asked_for_it_and_logs_nobody_out(parts, pki):
+    port = free_port()
+    broker, agent, state = start(parts, pki, web(parts.folder, port), lambda text: text.replace("tele_period = 1\n", ""))
+    agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
+    agent.wait_line(r"WEB: change: the configuration from web\.password_file: password of admin set$")
+    face = face_of(agent, port)
+    thief = parts.subscriber(broker.port, ca=pki.ca)
+    thief.publish("cmnd/e2e/Restart", "1")
+    agent.wait_line(r"SYS: restarting: Restart 1 by MQTT$", 40)
+    # The line of the second life; the first one's stands before.
+    wait_for("the connection of the next life", lambda: agent.text.count("MQTT: Connected to") == 2, 40)
+    assert face.ask("/api/access")[0] == 200, "the session of before"
+    assert face.ask("/api/console", {"line": "Status"})[0] == 200, "and its token"
+    assert agent.stop() == 0
+    assert agent.wait_line(r"SYS: stopping: SIGTERM$")
+    agent.start()
+    agent.wait_line(rf"WEB: page at https://127\.0\.0\.1:{port}/$")
+    assert face.ask("/api/access")[0] == 401, "a new process knows nobody"
+    assert agent.stop() == 0
+
+
+def test_what_was_set_by_command_is_not_blamed_on_the_file(parts, pki):
+    broker, agent, state = start(parts, pki)
+    wait_for("the socket", (state / "console.sock").exists)
+    assert console(state, "FullTopic site/%topic%/") == [
+        {"FullTopic": "site/%topic%/", "Note": "without %prefix% Home Assistant does not take this device"}]
+    agent.wait_line(r"SYS: restarting: settings have changed$", 40)
+    agent.wait_line(r"warning: CFG: set by command: device\.full_topic: without %prefix%", 40)
+    # A signal between two lives would end the process the hard way.
+    wait_for("the connection of the next life", lambda: agent.text.count("MQTT: Connected to") == 2, 40)
+    assert agent.stop() == 0
+
+
+def at_the_prompt(state, typed, expected):
+    """What the prompt shows after `typed`, until `expected` stands in it."""
+    ours, theirs = pty.openpty()
+    prompt = subprocess.Popen([BINARY, "console", "--state", state], stdin=theirs, stdout=theirs, stderr=theirs,
+                              env={**os.environ, "TERM": "dumb"})
+    os.close(theirs)
+    shown = b""
+    try:
+        def shows(text):
+            nonlocal shown
+            if select.select([ours], [], [], 0.05)[0]:
+                shown += os.read(ours, 4096)
+            return text in shown
+        wait_for("the prompt", lambda: shows(b"meterseal> "), 30)
+        os.write(ours, typed)
+        wait_for(f"{expected} at the prompt", lambda: shows(expected), 30)
+        os.write(ours, b"exit\n")
+        assert prompt.wait(30) == 0
+    finally:
+        prompt.kill()
+        prompt.wait()
+        os.close(ours)
+    return shown.decode("utf-8", "replace")
+
+
+def test_the_prompt_says_how_it_ends_and_completes_commands_behind_help(parts, pki):
+    broker, agent, state = start(parts, pki)
+    wait_for("the socket", (state / "console.sock").exists)
+    shown = at_the_prompt(state, b"help tele\t\n", b'"Help":{"Command":"TelePeriod"')
+    assert "exit, quit or Ctrl-D ends this prompt" in shown
+    at_the_prompt(state, b"Backlog WebL\t\n", b'"WebLog":2')
+    assert agent.stop() == 0
+
+
+def test_without_an_agent_the_console_says_what_the_first_set_up_is(tmp_path):
+    shown = run_binary("console", "--state", tmp_path / "state", "Status")
+    assert shown.returncode == 2
+    assert "no agent answers, and this state directory was never set up" in shown.stderr
+    assert "hint: in its first set-up a device has no console: open its page" in shown.stderr
+
+
+def test_a_state_directory_that_everybody_may_look_into_is_closed_and_one_they_may_write_into_is_refused(parts, pki):
+    broker, agent, state = start(parts, pki)
+    wait_for("the socket", (state / "console.sock").exists)
+    assert agent.stop() == 0
+    state.chmod(0o755)
+    agent.start()
+    agent.wait_line(r"warning: SYS: every user of this machine could look into the state directory .*: it has mode 0700 now$")
+    wait_for("the socket", (state / "console.sock").exists)
+    assert agent.stop() == 0 and stat.S_IMODE(state.stat().st_mode) == 0o700
+    state.chmod(0o777)
+    agent.start()
+    assert agent.child.wait(30) == 2
+    assert "other users may write into this directory (outbox_state_unusable)" in agent.text
+    assert stat.S_IMODE(state.stat().st_mode) == 0o777

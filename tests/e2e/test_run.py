@@ -1,6 +1,7 @@
 """What the running agent keeps, numbers and takes anew."""
 import pathlib
 import re
+import time
 
 import pytest
 
@@ -123,13 +124,35 @@ def test_two_agents_cannot_share_a_state_directory(parts, pki):
     assert "outbox_store_locked" in second.stderr
 
 
-@pytest.mark.parametrize("words, said", [
-    (["ruun"], 'meterseal has no verb "ruun"; did you mean "run"?'),
-    (["tls", "chekc", "localhost"], 'meterseal tls has no verb "chekc"; did you mean "check"?'),
-    (["tls", "\x1b[2J"], 'meterseal tls has no verb "?[2J"'),
-    ([], "A subcommand is required"),
+def test_signals_between_two_lives_neither_end_the_agent_nor_are_lost(parts, pki):
+    _, observer, agent = start(parts, pki)
+    observer.wait("tele/e2e/SENSOR")
+    for _ in range(60):  # far more often than a life begins
+        agent.signal(SIGHUP)
+        time.sleep(0.02)
+        assert agent.child.poll() is None, agent.text
+    count = len(observer.of("tele/e2e/SENSOR"))
+    observer.wait("tele/e2e/SENSOR", count + 1, 30)
+    assert agent.stop() == 0
+    for _ in range(5):  # a stop that comes while a life ends
+        agent.start()
+        agent.wait_line(r"MQTT: Connected to")
+        agent.signal(SIGHUP)
+        agent.wait_line(r"SYS: restarting: SIGHUP")
+        assert agent.stop() == 0
+
+
+@pytest.mark.parametrize("words, said, verb", [
+    (["ruun"], 'meterseal has no verb "ruun"; did you mean "run"?', "meterseal"),
+    (["tls", "chekc", "localhost"], 'meterseal tls has no verb "chekc"; did you mean "check"?', "meterseal tls"),
+    (["tls", "\x1b[2J"], 'meterseal tls has no verb "?[2J"', "meterseal tls"),
+    ([], "A subcommand is required", "meterseal"),
+    (["collect"], "--config is required", "meterseal collect"),
+    (["tls", "check", "localhost", "--jsn"], "The following argument was not expected: --jsn", "meterseal tls check"),
+    (["sim", "--meter", "sdm603:1"], "--meter sdm603:1: sdm603 is no known meter; did you mean SDM630? (meter_profile_not_found)", None),
 ])
-def test_a_verb_that_does_not_exist_is_named_with_the_nearest_one(words, said):
+def test_a_usage_error_names_what_is_wrong_and_whose_help_to_read(words, said, verb):
     ended = run_binary(*words)
     assert ended.returncode == 2 and f"meterseal: error: {said}\n" in ended.stderr, ended.stderr
-    assert "hint: see meterseal --help" in ended.stderr
+    if verb:
+        assert f"hint: see {verb} --help\n" in ended.stderr

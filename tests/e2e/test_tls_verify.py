@@ -74,3 +74,19 @@ def test_what_cannot_be_asked_is_a_usage_error(arguments):
 def test_a_file_without_an_end_is_not_read_to_its_end(pki):
     shown = verify(pki, chain="/dev/zero")
     assert shown.returncode == 2 and "is larger than 32 MiB" in shown.stderr
+
+
+def test_what_cannot_be_judged_names_its_file(pki, tmp_path):
+    pki.issue("broker")
+    bad = tmp_path / "notes.txt"
+    bad.write_text("garbage\n")
+    for shown in (verify(pki, ca=bad), verify(pki, "--crl", bad)):
+        assert shown.returncode == 2 and f"meterseal: error: {bad}: holds no" in shown.stderr, shown.stderr
+        assert "mqtt.tls" not in shown.stderr, "these are no keys of a configuration"
+    assert verify(pki, chain=bad).stdout == f"refused: trust_certificate_unreadable: {bad}: holds no certificate in PEM\n"
+
+
+def test_now_is_the_time_where_none_is_given(pki):
+    pki.issue("broker")
+    shown = run_binary("tls", "verify", "--chain", pki.folder / "broker.crt", "--ca", pki.ca, "--host", "localhost")
+    assert (shown.returncode, shown.stdout) == (0, "accepted\n"), shown.stderr

@@ -51,6 +51,20 @@ TEST(Overlay, WhatTheFileDeclaresStaysAndIsFixed) {
             (std::set<Setting>{Setting::mqtt_host, Setting::mqtt_port, Setting::mqtt_client, Setting::topic}));
 }
 
+TEST(Overlay, WhatIsWrongWithASettingIsNotBlamedOnTheFile) {
+  Overlay overlay;
+  overlay.values = {{Setting::full_topic, "site/%topic%/"}};
+  const Config config = good({}, overlay);
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(config.warnings[0],
+            "set by command: device.full_topic: without %prefix% Home Assistant does not take this device");
+  overlay.owner = FileOwner::device;
+  overlay.values = {{Setting::mqtt_host, "999"}};
+  const auto refused = parse({}, overlay);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().front().where.view(), "set by command") << "although the file has this key, too";
+}
+
 TEST(Overlay, AnEmptyListLeavesTheBrokerToTheCommand) {
   Text text;
   text.mqtt = "hosts = []\n";
