@@ -125,7 +125,10 @@ def test_cm_and_metrics_by_basic_login_and_token(parts, pki):
     assert "Status" in json.loads(face.ask("/cm?cmnd=Status%200", headers=basic())[1])
     made = json.loads(face.ask("/api/access/token", {"name": "prometheus", "role": "viewer", "own": ADMIN})[1])
     token = {"Authorization": "Bearer " + made["token"]}
-    metrics = wait_for("power", lambda: (lambda m: m if "meterseal_power_watts" in m else None)(face.ask("/metrics", headers=token)[1]))
+    def read():
+        text = face.ask("/metrics", headers=token)[1]
+        return text if "meterseal_power_watts" in text and "meterseal_energy_watthours_total" in text else None
+    metrics = wait_for("power and energy", read)
     assert re.search(r'^meterseal_power_watts\{meter="main"\} -?[0-9.]+$', metrics, re.M)
     assert "# TYPE meterseal_energy_watthours_total counter" in metrics
     assert re.search(r'^meterseal_bus_requests_total\{meter="main"\} [1-9]', metrics, re.M)
