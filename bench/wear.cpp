@@ -1,6 +1,7 @@
 // What the store writes to flash: bytes that SQLite hands to the file system, and bytes that the kernel sends to the
-// block device (whole 4 KiB blocks), per commit and per day of telemetry every 10 s. The work is that of the agent with
-// a broker that confirms at once: each commit adds a record and the books of all meters and removes the record before.
+// block device (whole 4 KiB blocks), per tick and per day. The work is that of the agent with a broker that confirms at
+// once: each tick adds a record, once a minute the books of all meters, and removes the record before; where the next
+// tick is further away than the agent waits with a removal, that is a commit of its own.
 // The directory must be on a real disk: on a tmpfs the second figure is 0.
 // Usage: bench_wear [directory, default .]
 
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
@@ -16,8 +18,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "outbox/delivery_machine.hpp"
 #include "outbox/host/sqlite_store.hpp"
 #include "support/loop.hpp"
 #include "support/recording_vfs.hpp"
@@ -69,12 +73,13 @@ std::uint64_t bytes_to_device() {
   return 0;
 }
 
-constexpr double kTicksPerDay = 86'400.0 / 10;
+constexpr int kBooksEvery_s = 60;  // app/site.cpp
 
 struct Row {
   const char* what;
   std::size_t meters;
   const std::string& meter;
+  int period_s;
   int ticks_per_commit;
 };
 
@@ -98,19 +103,7 @@ void measure(const Row& row, const std::string& directory) {
   }
   std::vector<outbox::Sequence> confirmed;
   std::uint64_t number = 0;
-  const auto commit = [&] {
-    outbox::Commit tick;
-    for (int i = 0; i < row.ticks_per_commit; ++i) {
-      outbox::Record record;
-      record.stamp = {3, Instant(seconds(10 * number)), UtcTime(seconds(1'790'000'000 + 10 * number))};
-      record.body = body;
-      tick.add.push_back(std::move(record));
-      ++number;
-    }
-    for (std::size_t i = 0; i < row.meters; ++i) {
-      tick.values.emplace_back("ledger/meter" + std::to_string(i), kBook + std::to_string(number));
-    }
-    tick.remove = confirmed;
+  const auto make = [&](outbox::Commit tick) {
     bool done = false;
     (*store)->commit(std::move(tick), [&](Result<outbox::Committed> committed) {
       if (!committed) std::exit(2);
@@ -119,21 +112,50 @@ void measure(const Row& row, const std::string& directory) {
     });
     test::run_until(loop, [&] { return done; });
   };
+  const bool removes_alone = seconds{row.period_s * row.ticks_per_commit} > outbox::DeliveryMachine::kIdle;
+  const std::uint64_t books_every = static_cast<std::uint64_t>(std::max(1, kBooksEvery_s / row.period_s));
+  std::uint64_t books_at = 0;
+  const auto commit = [&] {
+    outbox::Commit tick;
+    for (int i = 0; i < row.ticks_per_commit; ++i) {
+      outbox::Record record;
+      const seconds at{static_cast<std::int64_t>(number) * row.period_s};
+      record.stamp = {3, Instant(at), UtcTime(seconds{1'790'000'000} + at)};
+      record.body = body;
+      tick.add.push_back(std::move(record));
+      ++number;
+    }
+    if (number >= books_at) {
+      books_at = number + books_every;
+      for (std::size_t i = 0; i < row.meters; ++i) {
+        tick.values.emplace_back("ledger/meter" + std::to_string(i), kBook + std::to_string(number));
+      }
+    }
+    tick.remove = std::exchange(confirmed, {});
+    make(std::move(tick));
+    if (!removes_alone) return;
+    outbox::Commit removal;
+    removal.remove = std::exchange(confirmed, {});
+    make(std::move(removal));
+  };
   for (int i = 0; i < 600; ++i) commit();  // the log has its size
   const std::uint64_t written = counter.written;
   const std::uint64_t syncs = counter.syncs;
   const std::uint64_t device = bytes_to_device();
   for (int i = 0; i < kCommits; ++i) commit();
   const double ticks = static_cast<double>(kCommits) * row.ticks_per_commit;
+  const double per_day = 86'400.0 / row.period_s;
   const double to_files = static_cast<double>(counter.written - written) / ticks;
   const double to_device = static_cast<double>(bytes_to_device() - device) / ticks;
-  std::printf("%-28s %7zu %8d %9.0f %9.0f %10.0f %9.1f %9.1f %7.2f\n", row.what, body.size(), row.ticks_per_commit * 10,
-              to_files, to_files / static_cast<double>(row.meters), to_device, to_files * kTicksPerDay / 1e6,
-              to_device * kTicksPerDay / 1e6, static_cast<double>(counter.syncs - syncs) / kCommits);
+  std::printf("%-28s %7zu %8d %9.0f %9.0f %10.0f %9.1f %9.1f %7.2f\n", row.what, body.size(),
+              row.ticks_per_commit * row.period_s, to_files, to_files / static_cast<double>(row.meters), to_device,
+              to_files * per_day / 1e6, to_device * per_day / 1e6,
+              static_cast<double>(counter.syncs - syncs) / kCommits);
 }
 
-/// What an append-only file in place of the database would write: one frame a tick with record, books and the number up
-/// to which all is confirmed, in a file of 4 MiB that exists beforehand and is written from its start again when full.
+/// What an append-only file in place of the database would write: one frame a tick with record, once a minute the
+/// books, and the number up to which all is confirmed, in a file of 4 MiB that exists beforehand and is written from
+/// its start again when full.
 void measure_append_only(const Row& row, const std::string& directory) {
   constexpr std::size_t kFile = std::size_t{4} << 20;
   constexpr int kTicks = 3000;
@@ -144,33 +166,45 @@ void measure_append_only(const Row& row, const std::string& directory) {
   // Large pages in the cache would be counted whole: from here on it reads small ones.
   ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
   ::posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM);
-  std::string frame(32, 'h');  // length, CRC, number, boot, instant, time
-  for (std::size_t i = 0; i < row.meters; ++i) frame += row.meter + kBook + "sub0";
+  std::string record(32, 'h');  // length, CRC, number, boot, instant, time
+  std::string books;
+  for (std::size_t i = 0; i < row.meters; ++i) {
+    record += row.meter + "sub0";
+    books += kBook;
+  }
+  const int books_every = kBooksEvery_s / row.period_s;
   const std::uint64_t device = bytes_to_device();
   std::size_t at = 0;
+  std::size_t written = 0;
   for (int i = 0; i < kTicks; ++i) {
+    const std::string frame = i % books_every == 0 ? record + books : record;
     if (at + frame.size() > kFile) at = 0;
     if (::pwrite(file, frame.data(), frame.size(), static_cast<off_t>(at)) < 0 || ::fdatasync(file) != 0) std::exit(2);
     at += frame.size();
+    written += frame.size();
   }
   ::close(file);
   const double to_device = static_cast<double>(bytes_to_device() - device) / kTicks;
-  std::printf("%-28s %7zu %8d %9zu %9zu %10.0f %9.1f %9.1f %7.2f\n", row.what, frame.size(), 10, frame.size(),
-              frame.size() / row.meters, to_device, static_cast<double>(frame.size()) * kTicksPerDay / 1e6,
-              to_device * kTicksPerDay / 1e6, 1.0);
+  const double to_file = static_cast<double>(written) / kTicks;
+  const double per_day = 86'400.0 / row.period_s;
+  std::printf("%-28s %7zu %8d %9.0f %9.0f %10.0f %9.1f %9.1f %7.2f\n", row.what, record.size(), row.period_s, to_file,
+              to_file / static_cast<double>(row.meters), to_device, to_file * per_day / 1e6, to_device * per_day / 1e6,
+              1.0);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   const std::string where = argc > 1 ? argv[1] : ".";
-  const Row rows[] = {{"1 meter, one phase", 1, kOnePhase, 1},          {"1 meter, three phases", 1, kThreePhases, 1},
-                      {"8 meters, one phase", 8, kOnePhase, 1},         {"32 meters, one phase", 32, kOnePhase, 1},
-                      {"32 meters, three phases", 32, kThreePhases, 1}, {"1 meter, one phase", 1, kOnePhase, 3},
-                      {"1 meter, one phase", 1, kOnePhase, 6},          {"1 meter, one phase", 1, kOnePhase, 30}};
+  const Row rows[] = {
+      {"1 meter, one phase", 1, kOnePhase, 10, 1},          {"1 meter, three phases", 1, kThreePhases, 10, 1},
+      {"8 meters, one phase", 8, kOnePhase, 10, 1},         {"32 meters, one phase", 32, kOnePhase, 10, 1},
+      {"32 meters, three phases", 32, kThreePhases, 10, 1}, {"1 meter, a commit each 60 s", 1, kOnePhase, 10, 6},
+      {"1 meter, one phase", 1, kOnePhase, 300, 1},         {"32 meters, three phases", 32, kThreePhases, 300, 1}};
   std::printf(
-      "Telemetry every 10 s; each commit is flushed. Bytes as SQLite writes them (files) and as the kernel sends\n"
-      "them to the block device in blocks of 4 KiB (device).\n");
+      "Each commit is flushed. Bytes as SQLite writes them (files) and as the kernel sends them to the block device "
+      "in\n"
+      "blocks of 4 KiB (device).\n");
   std::printf("%-28s %7s %8s %9s %9s %10s %9s %9s %7s\n", "", "body", "s/commit", "files/", "files/", "device/",
               "files", "device", "syncs/");
   std::printf("%-28s %7s %8s %9s %9s %10s %9s %9s %7s\n", "", "B", "", "tick B", "reading B", "tick B", "MB/day",

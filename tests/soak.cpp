@@ -258,7 +258,10 @@ class Life {
     telemetry_timer_.async_wait([this](const error_code& replaced) {
       if (replaced || is_ending_) return;
       if (!telemetry_.is_empty()) {
-        journal_.keep(telemetry_.record(clock_.now()).value(), meters_->books_to_keep());
+        const bool due = meters_->is_a_book_urgent() || clock_.now() - books_kept_ >= seconds{59};
+        if (due) books_kept_ = clock_.now();
+        journal_.keep(telemetry_.record(clock_.now()).value(),
+                      due ? meters_->books_to_keep() : std::vector<outbox::NamedValue>());
         ++records_made_;
       }
       schedule_.done(clock_.now());
@@ -304,6 +307,7 @@ class Life {
   TelemetrySchedule schedule_;
   boost::asio::steady_timer telemetry_timer_{loop_};
   boost::asio::steady_timer second_timer_{loop_};
+  Instant books_kept_;
   bool is_labelled_ = false;
   bool is_ending_ = false;
   std::uint64_t records_made_ = 0;

@@ -50,8 +50,11 @@ namespace {
 using boost::asio::steady_timer;
 using boost::system::error_code;
 
-/// Without telemetry ticks the books are kept at least this often.
-constexpr seconds kBookInterval{300};
+/// Telemetry takes the books along once a minute: a meter's counter tells again what was booked since, and each page
+/// that is written wears the card. What the counter cannot tell again is kept at once.
+constexpr seconds kBooksWithRecords{59};
+/// Without telemetry they are kept at least this often.
+constexpr seconds kBooksAlone{300};
 /// After it, what only the start needed is given back.
 constexpr seconds kStartUp{5};
 /// Between two restarts by command.
@@ -240,10 +243,15 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void keep_record() {
     auto record = telemetry_.record(clock_.now());
     if (record) {
-      journal_.keep(std::move(*record), changed_books());
+      const bool with_books = are_books_due(kBooksWithRecords);
+      journal_.keep(std::move(*record), with_books ? changed_books() : std::vector<outbox::NamedValue>());
     } else if (telemetry_guard_.tell(clock_.now())) {
       log_.error("NRG", record.error());
     }
+  }
+
+  [[nodiscard]] bool are_books_due(seconds interval) const {
+    return meters_.is_a_book_urgent() || clock_.now() - books_kept_ >= interval;
   }
 
   [[nodiscard]] std::vector<outbox::NamedValue> changed_books() {
@@ -258,8 +266,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     second_timer_.async_wait([this](const error_code& stopped) {
       if (stopped || end_) return;
       meters_.tick(schedule_.due());
-      const bool urgent = meters_.is_a_book_urgent() || clock_.now() - books_kept_ >= kBookInterval;
-      if (urgent) journal_.keep(changed_books());
+      if (are_books_due(kBooksAlone)) journal_.keep(changed_books());
       relabel();
       if (!has_settled_ && clock_.now() - started_ >= kStartUp) {
         has_settled_ = true;

@@ -273,6 +273,12 @@ class Agent(Process):
     def database(self):
         return sqlite3.connect(f"file:{self.folder / 'state' / 'meterseal.db'}?mode=ro", uri=True)
 
+    def last_number(self):
+        """Of the records that were ever committed: docs/formats/outbox.md says where it stands."""
+        with contextlib.closing(self.database()) as db:
+            return db.execute("select max(coalesce((select seq from sqlite_sequence where name = 'record'), 0), "
+                              "coalesce((select max(sequence) from record), 0))").fetchone()[0]
+
 
 def write_password(folder):
     file = pathlib.Path(folder) / "mqtt.password"

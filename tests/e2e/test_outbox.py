@@ -18,19 +18,13 @@ def readings(observer):
     return {m[1] for topic in ("tele/e2e/SENSOR", "tele/e2e/HISTORY") for m in observer.of(topic)}
 
 
-def last_sequence(agent):
-    """How many records the agent has ever committed: their numbers have no gaps."""
-    with agent.database() as db:
-        return db.execute("select seq from sqlite_sequence where name = 'record'").fetchone()[0]
-
-
 def pending(agent):
     with agent.database() as db:
         return db.execute("select count(*) from record").fetchone()[0]
 
 
 def assert_everything_arrived(observer, agent, seconds=30):
-    want = last_sequence(agent)
+    want = agent.last_number()
     wait_for(f"{want} distinct readings", lambda: len(readings(observer)) >= want, seconds)
 
 
@@ -67,9 +61,9 @@ def test_kill_nine_during_an_outage_loses_nothing(parts, pki):
     wait_for("readings in the outbox", lambda: pending(agent) >= 3)
     agent.signal(SIGKILL)
     agent.kill()
-    committed = last_sequence(agent)
+    committed = agent.last_number()
     agent.start()
-    wait_for("more readings in the outbox", lambda: last_sequence(agent) >= committed + 2)
+    wait_for("more readings in the outbox", lambda: agent.last_number() >= committed + 2)
     broker.restart()
     assert_everything_arrived(observer, agent, 60)
 
@@ -87,7 +81,7 @@ def test_an_orderly_stop_keeps_what_was_not_confirmed(parts, pki):
 def test_the_outbox_is_empty_again_after_confirmation(parts, pki):
     _, _, agent = start(parts, pki)
     # Deletions ride with the next commit, so two records at most are on their way at any time.
-    wait_for("deletions", lambda: last_sequence(agent) >= 5 and pending(agent) <= 2)
+    wait_for("deletions", lambda: agent.last_number() >= 5 and pending(agent) <= 2)
 
 
 def test_totals_continue_over_a_restart(parts, pki):

@@ -35,12 +35,6 @@ def start_collector(parts, broker, pki):
     return collector
 
 
-def last_number(agent):
-    with contextlib.closing(agent.database()) as db:
-        row = db.execute("select seq from sqlite_sequence where name = 'record'").fetchone()
-        return row[0] if row else 0
-
-
 def kept(agent):
     """The numbers that wait in the outbox."""
     with contextlib.closing(agent.database()) as db:
@@ -55,7 +49,7 @@ def numbers(parts):
 
 def assert_complete(parts, agent, seconds=120):
     """Everything up to now is at the receiver, once; and the outbox lets go of it."""
-    last = last_number(agent)
+    last = agent.last_number()
     wait_for(f"numbers 1 to {last}", lambda: set(numbers(parts)) >= set(range(1, last + 1)), seconds)
     assert len(numbers(parts)) == len(set(numbers(parts)))
     wait_for("the outbox lets go", lambda: all(number > last for number in kept(agent)), seconds)
@@ -68,8 +62,8 @@ def test_a_broker_that_confirms_and_forgets_loses_nothing(parts, pki):
     collector = start_collector(parts, broker, pki)
     wait_for("readings at the receiver", lambda: len(numbers(parts)) >= 2)
     assert collector.stop() == 0
-    forgotten = last_number(agent) + 4
-    wait_for("readings that only the broker knows", lambda: last_number(agent) >= forgotten)
+    forgotten = agent.last_number() + 4
+    wait_for("readings that only the broker knows", lambda: agent.last_number() >= forgotten)
     broker.kill()
     broker.restart()
     collector = start_collector(parts, broker, pki)
@@ -79,8 +73,8 @@ def test_a_broker_that_confirms_and_forgets_loses_nothing(parts, pki):
         broker.kill()
         broker.restart()
         collector.wait_line("collecting", 60, after=seen)
-        more = last_number(agent) + 2
-        wait_for("more readings", lambda: last_number(agent) >= more)
+        more = agent.last_number() + 2
+        wait_for("more readings", lambda: agent.last_number() >= more)
     assert_complete(parts, agent)
 
 
@@ -88,8 +82,8 @@ def test_kill_nine_of_device_and_receiver_loses_and_doubles_nothing(parts, pki):
     broker, agent = start(parts, pki)
     collector = start_collector(parts, broker, pki)
     for _ in range(3):
-        more = last_number(agent) + 2
-        wait_for("more readings", lambda: last_number(agent) >= more)
+        more = agent.last_number() + 2
+        wait_for("more readings", lambda: agent.last_number() >= more)
         agent.signal(SIGKILL)
         agent.kill()
         agent.start()
@@ -132,8 +126,8 @@ def test_two_collectors_share_the_load_and_one_of_them_dies(parts, pki, tmp_path
 
     wait_for("readings at the receivers", lambda: stored() >= 4, 60)
     first.kill()
-    last = last_number(agent) + 3
-    wait_for("more readings", lambda: last_number(agent) >= last)
+    last = agent.last_number() + 3
+    wait_for("more readings", lambda: agent.last_number() >= last)
     wait_for("all of them at the other one", lambda: stored() >= last, 120)
     wait_for("the outbox lets go", lambda: all(number > last for number in kept(agent)), 120)
     assert second.stop() == 0
@@ -150,22 +144,22 @@ def test_a_forged_confirmation_deletes_nothing_that_was_not_sent(parts, pki):
 
     confirm(1, LARGEST, "ffffffff")
     confirm(1, LARGEST, outbox[::-1])
-    confirm(last_number(agent) + 15, LARGEST)  # never sent
+    confirm(agent.last_number() + 15, LARGEST)  # never sent
     confirm(0, LARGEST)
     confirm(1, 2**64)
     confirm(1, LARGEST, more=',"Force":true')
     observer.publish("cmnd/e2e/CONFIRM", "[" * 100_000)
     agent.wait_line("outbox_confirm_malformed")
-    last = last_number(agent) + 16  # beyond what was confirmed before it existed
-    wait_for("later readings", lambda: last_number(agent) >= last, 60)
+    last = agent.last_number() + 16  # beyond what was confirmed before it existed
+    wait_for("later readings", lambda: agent.last_number() >= last, 60)
     assert kept(agent)[:last] == list(range(1, last + 1))
 
     assert agent.stop() == 0
     confirm(1, LARGEST, retain=True)
     agent.start()
     agent.wait_line("MQTT: Connected to")
-    last = last_number(agent) + 3
-    wait_for("later readings", lambda: last_number(agent) >= last)
+    last = agent.last_number() + 3
+    wait_for("later readings", lambda: agent.last_number() >= last)
     assert kept(agent)[:last] == list(range(1, last + 1)), "what is retained is the word of a former day"
 
     observer.publish("cmnd/e2e/CONFIRM", "", True)
@@ -217,8 +211,8 @@ def test_with_the_access_list_of_the_page_only_the_receiver_confirms(parts, pki)
     operator = parts.subscriber(broker.port, ca=pki.ca, topics=("stat/#",), user="operator", password=PASSWORD, client_id="other")
     operator.publish(f"cmnd/{USER}/TelePeriod", "")
     operator.wait(f"stat/{USER}/RESULT")
-    last = last_number(agent) + 2
-    wait_for("later readings", lambda: last_number(agent) >= last)
+    last = agent.last_number() + 2
+    wait_for("later readings", lambda: agent.last_number() >= last)
     assert kept(agent)[:last] == list(range(1, last + 1))
     file = receiver_file(parts.folder / "receiver", broker.port, pki, '[collect]\ndatabase = "readings.db"\n')
     file.write_text(file.read_text().replace(f'user = "{USER}"', 'user = "collector"'))
@@ -235,8 +229,8 @@ def test_random_deaths_of_device_broker_and_receiver_lose_and_double_nothing(par
     rounds = 0
     while rounds < 10 or time.monotonic() < until:
         rounds += 1
-        more = last_number(agent) + dice.randint(1, 2)
-        wait_for("more readings", lambda: last_number(agent) >= more)
+        more = agent.last_number() + dice.randint(1, 2)
+        wait_for("more readings", lambda: agent.last_number() >= more)
         time.sleep(dice.random() * 0.3)  # any moment, not just behind a commit
         for victim in dice.sample(("device", "broker", "receiver"), dice.randint(1, 2)):
             if victim == "device":

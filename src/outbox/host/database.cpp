@@ -14,6 +14,8 @@ constexpr std::int64_t kCheckedBytes = 32LL << 20;
 /// Rows of one transaction of a relabelling: bounds the write-ahead log.
 constexpr std::int64_t kRelabelRows = 2000;
 constexpr std::size_t kFetchBytes = std::size_t{256} * 1024;
+/// The number in sqlite_sequence may be behind the newest record by so many: each note costs a page.
+constexpr Sequence kNoteEvery = 16;
 
 std::optional<std::int64_t> utc_ms_of(const Stamp& stamp) {
   return stamp.utc ? std::optional(stamp.utc->time_since_epoch().count()) : std::nullopt;
@@ -28,6 +30,27 @@ Record record_of(const RecordRow& row) {
   record.time_estimated = row.estimated != 0;
   record.body = row.body;
   return record;
+}
+
+RecordRow row_of(const Record& record, Sequence sequence, Sequence oldest) {
+  RecordRow row;
+  row.sequence = static_cast<std::int64_t>(sequence);
+  row.boot = record.stamp.boot;
+  row.at_us = record.stamp.at.time_since_epoch().count();
+  row.utc_ms = utc_ms_of(record.stamp);
+  row.oldest = static_cast<std::int64_t>(oldest);
+  row.body = record.body;
+  return row;
+}
+
+void bind(Statement& statement, const RecordRow& row) {
+  statement.bind(1, row.sequence)
+      .bind(2, row.boot)
+      .bind(3, row.at_us)
+      .bind(4, row.utc_ms)
+      .bind(5, row.oldest)
+      .bind(6, std::int64_t{row.crc()})
+      .bind_text(7, row.body);
 }
 
 /// record_crc(sequence, boot, at_us, utc_ms, estimated, oldest, body), for UPDATE.
@@ -139,7 +162,15 @@ void Database::check_sequence() {
   Statement check(connection_, "SELECT seq FROM sqlite_sequence WHERE name = ?1");
   const bool is_kept = check.bind_text(1, kCheckName).step();
   if (is_kept ? check.integer(0) != checked_sequence(last) : last != 0) throw Damaged{"the last sequence number"};
-  last_sequence_ = static_cast<Sequence>(last);
+  last_sequence_ = noted_ = static_cast<Sequence>(last);
+  Statement newest(connection_,
+                   "SELECT sequence, boot, at_us, utc_ms, estimated, oldest, crc, body FROM record "
+                   "ORDER BY sequence DESC LIMIT 1");
+  if (!newest.step() || newest.integer(0) <= last) return;
+  const RecordRow row{newest.integer(0), newest.integer(1), newest.integer(2), newest.optional_integer(3),
+                      newest.integer(4), newest.integer(5), newest.bytes(7)};
+  if (newest.integer(6) != std::int64_t{row.crc()}) throw Damaged{"the newest record"};
+  last_sequence_ = static_cast<Sequence>(row.sequence);
 }
 
 Committed Database::commit(const Commit& commit) {
@@ -149,19 +180,32 @@ Committed Database::commit(const Commit& commit) {
   Sequence next = last_sequence_;
   Transaction transaction(connection_);
   ++revision_;  // never used twice, even when this fails
-  for (const Sequence sequence : commit.remove) removed += remove(static_cast<std::int64_t>(sequence));
-  if (!commit.add.empty()) {
-    const auto oldest_now = oldest().value_or(static_cast<std::int64_t>(next + 1));
-    for (const Record& record : commit.add) {
-      add(record, ++next, static_cast<Sequence>(oldest_now));
-      done.added.push_back(next);
+  noting_ = noted_;
+  // A record that goes leaves its row to one that comes: an insertion would write a page more, with the last number.
+  std::vector<Sequence> gone = commit.remove;
+  const std::size_t rows = std::min(gone.size(), commit.add.size());
+  const std::vector<Sequence> reused(gone.end() - static_cast<std::ptrdiff_t>(rows), gone.end());
+  gone.resize(gone.size() - rows);
+  for (const Sequence sequence : gone) removed += remove(static_cast<std::int64_t>(sequence));
+  for (std::size_t i = 0; i < commit.add.size(); ++i) {
+    const Record& record = commit.add[i];
+    ++next;
+    const auto but = i < rows ? static_cast<std::int64_t>(reused[i]) : 0;
+    const auto oldest_now = static_cast<Sequence>(oldest(but).value_or(static_cast<std::int64_t>(next)));
+    if (i < rows && replace(reused[i], record, next, oldest_now)) {
+      ++removed;
+    } else {
+      add(record, next, oldest_now);
+      note_sequence(static_cast<std::int64_t>(next));
     }
-    note_sequence(static_cast<std::int64_t>(next));
+    done.added.push_back(next);
   }
   for (const auto& [name, value] : commit.values) keep(name, value);
   RoomMaking room = room_;
   if (!commit.add.empty()) make_room(room, done, commit.add.back().stamp, next);
+  note_if_needed(next);
   transaction.commit();
+  noted_ = noting_;
   room_ = room;
   if (records_) *records_ += (next - last_sequence_) - removed - done.dropped;
   last_sequence_ = next;
@@ -174,38 +218,51 @@ std::size_t Database::remove(std::int64_t sequence) {
   return static_cast<std::size_t>(sqlite3_changes(connection_.handle()));
 }
 
-std::optional<std::int64_t> Database::oldest() {
-  const bool any = statements_->oldest.step();
+std::optional<std::int64_t> Database::oldest(std::int64_t but) {
+  const bool any = statements_->oldest.bind(1, but).step();
   const auto sequence = any ? std::optional(statements_->oldest.integer(0)) : std::nullopt;
   statements_->oldest.reset();
   return sequence;
 }
 
 void Database::add(const Record& record, Sequence sequence, Sequence oldest) {
-  RecordRow row;
-  row.sequence = static_cast<std::int64_t>(sequence);
-  row.boot = record.stamp.boot;
-  row.at_us = record.stamp.at.time_since_epoch().count();
-  row.utc_ms = utc_ms_of(record.stamp);
-  row.oldest = static_cast<std::int64_t>(oldest);
-  row.body = record.body;
-  statements_->add.bind(1, row.sequence)
-      .bind(2, row.boot)
-      .bind(3, row.at_us)
-      .bind(4, row.utc_ms)
-      .bind(5, row.oldest)
-      .bind(6, std::int64_t{row.crc()})
-      .bind_text(7, row.body)
-      .run();
+  bind(statements_->add, row_of(record, sequence, oldest));
+  statements_->add.run();
+}
+
+/// @return false: the record that was to go has gone already
+bool Database::replace(Sequence gone, const Record& record, Sequence sequence, Sequence oldest) {
+  bind(statements_->replace, row_of(record, sequence, oldest));
+  statements_->replace.bind(8, static_cast<std::int64_t>(gone)).run();
+  return sqlite3_changes(connection_.handle()) > 0;
 }
 
 void Database::note_sequence(std::int64_t last) {
+  noting_ = static_cast<Sequence>(last);
+  statements_->note.bind(1, last).bind_text(2, "record").run();
   statements_->note.bind(1, checked_sequence(last)).bind_text(2, kCheckName).run();
   if (sqlite3_changes(connection_.handle()) > 0) return;
   Statement(connection_, "INSERT INTO sqlite_sequence(name, seq) VALUES(?2, ?1)")
       .bind(1, checked_sequence(last))
       .bind_text(2, kCheckName)
       .run();
+}
+
+/// The newest record knows the last number as well, as long as it is there.
+void Database::note_if_needed(Sequence last) {
+  if (noting_ == last) return;
+  const bool is_stored =
+      statements_->newest.step() && statements_->newest.integer(0) == static_cast<std::int64_t>(last);
+  statements_->newest.reset();
+  if (!is_stored || last - noting_ >= kNoteEvery) note_sequence(static_cast<std::int64_t>(last));
+}
+
+void Database::note_last() {
+  if (noted_ == last_sequence_) return;
+  Transaction transaction(connection_);
+  note_sequence(static_cast<std::int64_t>(last_sequence_));
+  transaction.commit();
+  noted_ = noting_;
 }
 
 void Database::keep(std::string_view name, std::string_view value) {
@@ -270,9 +327,9 @@ void Database::forget_after(Sequence last) {
   const auto number = static_cast<std::int64_t>(last);
   Transaction transaction(connection_);
   Statement(connection_, "DELETE FROM record WHERE sequence > ?1").bind(1, number).run();
-  Statement(connection_, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'record'").bind(1, number).run();
   note_sequence(number);
   transaction.commit();
+  noted_ = noting_;
   last_sequence_ = last;
   records_.reset();
 }

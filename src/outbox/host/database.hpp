@@ -50,6 +50,8 @@ class Database {
   [[nodiscard]] std::vector<Record> fetch(Sequence after, std::size_t limit);
   [[nodiscard]] std::size_t relabel(BootId boot, UtcTime utc_at_instant_zero);
   [[nodiscard]] Depth depth();
+  /// The last number stands in two places from here on: before the file is closed.
+  void note_last();
   /// Undoes what a commit left behind whose flush failed: it was told to have failed and will be made again.
   void forget_after(Sequence last);
 
@@ -72,10 +74,13 @@ class Database {
   void check_sequence();
   [[nodiscard]] Page read_page(Sequence after, std::size_t limit);
   [[nodiscard]] std::uint64_t used_bytes();
-  [[nodiscard]] std::optional<std::int64_t> oldest();
+  /// Of all records but this one.
+  [[nodiscard]] std::optional<std::int64_t> oldest(std::int64_t but = 0);
   std::size_t remove(std::int64_t sequence);
   void add(const Record& record, Sequence sequence, Sequence oldest);
+  [[nodiscard]] bool replace(Sequence gone, const Record& record, Sequence sequence, Sequence oldest);
   void note_sequence(std::int64_t last);
+  void note_if_needed(Sequence last);
   void keep(std::string_view name, std::string_view value);
   // making room: database_room.cpp
   void make_room(RoomMaking& room, Committed& done, const Stamp& stamp, Sequence& last);
@@ -98,6 +103,8 @@ class Database {
   std::unique_ptr<Statements, void (*)(Statements*)> statements_;
   std::map<std::string, std::string> values_;  ///< only as found when opened
   Sequence last_sequence_ = 0;
+  Sequence noted_ = 0;   ///< in sqlite_sequence; the newest record may know a later one
+  Sequence noting_ = 0;  ///< the same within the transaction
   std::int64_t revision_ = 0;
   RoomMaking room_;
   std::optional<std::size_t> records_;  ///< counted at the first question

@@ -63,6 +63,18 @@ std::string read_boot_text(const std::string& file) {
 Keeper::Keeper(Log& log, StoreSettings settings, StateDirectory directory)
     : log_(log), settings_(std::move(settings)), directory_(std::move(directory)) {}
 
+Keeper::~Keeper() {
+  if (!database_) return;
+  try {
+    database_->note_last();
+  } catch (const Fault& fault) {
+    // The newest record knows it as well.
+    log_.write(LogLevel::debug, "OUT", "the last number is not noted: " + fault.text);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
 Result<std::unique_ptr<Keeper>> Keeper::open(Log& log, StoreSettings settings) {
   Result<StateDirectory> directory = StateDirectory::lock(settings.directory, log);
   if (!directory) return tl::unexpected(directory.error());

@@ -21,6 +21,9 @@ class Keeper {
  public:
   /// @return store_locked, store_newer, state_unusable, disk_full, store_failed
   [[nodiscard]] static Result<std::unique_ptr<Keeper>> open(Log& log, StoreSettings settings);
+  ~Keeper();
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
 
   [[nodiscard]] const Found& found() const { return found_; }
 
