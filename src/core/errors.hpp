@@ -11,4 +11,9 @@ inline constexpr Code zone_unknown{1, ErrorClass::refuse, "core_zone_unknown",
 inline constexpr Code zone_database_missing{2, ErrorClass::refuse, "core_zone_database_missing",
                                             "install the package tzdata"};
 
+/// No descriptors, threads or memory: whatever was to be opened is not to blame.
+inline constexpr Code out_of_resources{
+    3, ErrorClass::retry, "core_out_of_resources",
+    "nothing, it is tried again; if it stays, raise LimitNOFILE of the service or find what uses up this machine"};
+
 }  // namespace meterseal::core

@@ -23,10 +23,11 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 }  // namespace
 
-milliseconds Backoff::next(ErrorClass failure) {
+milliseconds Backoff::next(ErrorClass failure, Reach reach) {
   const bool slow = failure != ErrorClass::retry;
   unsigned& count = slow ? slow_failures_ : failures_;
-  const milliseconds step = slow ? doubled(kSlowFirst, kSlowLast, count) : doubled(kFirst, kLast, count);
+  const milliseconds last = slow ? kSlowLast : reach == Reach::nobody ? kLastUnanswered : kLast;
+  const milliseconds step = doubled(slow ? kSlowFirst : kFirst, last, count);
   count = std::min(count + 1, 16U);
   return jittered(step);
 }

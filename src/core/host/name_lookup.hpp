@@ -21,7 +21,11 @@ namespace meterseal::host {
 struct FoundAddresses {
   std::vector<std::string> addresses;  ///< as text ("192.0.2.7", "2001:db8::7"), best first
   std::string failure;                 ///< why there is none; empty otherwise
+  bool could_ask = true;               ///< false: this machine has no descriptor or thread left to ask with
 };
+
+/// Of `errno`: this process or machine has no descriptor, thread or memory left.
+[[nodiscard]] bool is_lack_of_resources(int error);
 
 class NameLookup {
  public:

@@ -46,8 +46,8 @@ class PortSession : public std::enable_shared_from_this<PortSession> {
   void report_opened() {
     later([this] { events_.port_opened(); });
   }
-  void report_failure(Error error) {
-    later([this, error = std::move(error)] { events_.port_failed(error); });
+  void report_failure(const Error& error) {
+    later([this, error] { events_.port_failed(error); });
   }
   /// Runs `what` from the loop, unless the port is closed first.
   template <class F>

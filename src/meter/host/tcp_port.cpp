@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "core/errors.hpp"
 #include "core/host/name_lookup.hpp"
 #include "meter/host/port_session.hpp"
 
@@ -27,7 +28,7 @@ constexpr int kKeepAliveInterval_s = 5;
 constexpr int kKeepAliveProbes = 3;
 constexpr int kUnacknowledgedLimit_ms = 20'000;
 // More than this without a pause is no meter; the rest is left to the reader.
-constexpr std::size_t kFlushLimit = 64 * 1024;
+constexpr std::size_t kFlushLimit = std::size_t{64} * 1024;
 
 std::string name_of(const TcpSettings& settings) {
   const bool is_ipv6 = settings.host.find(':') != std::string::npos;
@@ -64,7 +65,7 @@ class TcpPort final : public PortSession {
   void flush_input() override {
     ++read_;
     error_code error;
-    stream_.cancel(error);
+    error = stream_.cancel(error);
     std::array<std::uint8_t, 1024> thrown_away;
     error = {};
     std::size_t total = 0;
@@ -99,11 +100,13 @@ class TcpPort final : public PortSession {
     lookup_.cancel();
     deadline_.cancel();
     error_code ignored;
-    stream_.close(ignored);
+    ignored = stream_.close(ignored);
   }
 
   void take_addresses(const meterseal::host::FoundAddresses& found) {
-    if (found.addresses.empty()) return give_up(host_unknown, found.failure);
+    if (found.addresses.empty()) {
+      return give_up(found.could_ask ? host_unknown : core::out_of_resources, found.failure);
+    }
     addresses_.clear();
     for (const std::string& text : found.addresses) {
       error_code error;
@@ -114,20 +117,23 @@ class TcpPort final : public PortSession {
   }
 
   void connect_next() {
-    if (addresses_.empty()) return give_up(connect_failed, last_error_);
+    if (addresses_.empty()) {
+      const bool lacks = meterseal::host::is_lack_of_resources(last_error_.value());
+      return give_up(lacks ? core::out_of_resources : connect_failed, last_error_.message());
+    }
     const tcp::endpoint endpoint(addresses_.front(), settings_.port);
     addresses_.erase(addresses_.begin());
     error_code error;
-    stream_.close(error);
-    stream_.open(endpoint.protocol(), error);
+    error = stream_.close(error);
+    error = stream_.open(endpoint.protocol(), error);
     if (error) {
-      last_error_ = error.message();
+      last_error_ = error;
       return connect_next();
     }
     stream_.async_connect(endpoint, [self = shared_from_this(), this, session = session_](const error_code& failed) {
       if (session != session_) return;
       if (failed) {
-        last_error_ = failed.message();
+        last_error_ = failed;
         return connect_next();
       }
       deadline_.cancel();
@@ -139,9 +145,9 @@ class TcpPort final : public PortSession {
   // A refused option is no reason not to read the meter.
   void set_options() {
     error_code ignored;
-    stream_.non_blocking(true, ignored);
-    stream_.set_option(tcp::no_delay(true), ignored);
-    stream_.set_option(tcp::socket::keep_alive(true), ignored);
+    ignored = stream_.non_blocking(true, ignored);
+    ignored = stream_.set_option(tcp::no_delay(true), ignored);
+    ignored = stream_.set_option(tcp::socket::keep_alive(true), ignored);
     const auto set = [&](int option, int value) {
       ::setsockopt(stream_.native_handle(), IPPROTO_TCP, option, &value, sizeof(value));
     };
@@ -163,7 +169,7 @@ class TcpPort final : public PortSession {
   meterseal::host::NameLookup lookup_;
   boost::asio::steady_timer deadline_;
   std::vector<boost::asio::ip::address> addresses_;  ///< still to be tried
-  std::string last_error_;
+  error_code last_error_;
   tcp::socket stream_;
 };
 

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "core/errors.hpp"
 #include "mqtt/backoff.hpp"
 #include "mqtt/errors.hpp"
 #include "mqtt/host/connection_text.hpp"
@@ -41,6 +42,14 @@ struct Target {
   meterseal::host::NameLookup lookup;
   Instant due;  ///< not to be tried before
 };
+
+Reach reach_of(const Code& failure) {
+  for (const Code& code :
+       {lookup_timeout, host_unknown, connect_timeout, connection_refused, connect_failed, core::out_of_resources}) {
+    if (failure == code) return Reach::nobody;
+  }
+  return Reach::answered;
+}
 
 Publish view_of(const Message& message) {
   return {message.topic, message.payload, message.qos, message.retain, false, 0};
@@ -198,7 +207,7 @@ class ClientImpl final : public Client, public LinkEvents {
     }
     const Instant now = clock_.now();
     if (online_since_ && now - *online_since_ >= Backoff::kGoodConnection) target.backoff.reset();
-    const milliseconds pause = target.backoff.next(error.code.error_class);
+    const milliseconds pause = target.backoff.next(error.code.error_class, reach_of(error.code));
     target.due = now + pause;
     observer_.on_failure(target.broker, error);
     log_.debug(kTag, target.name + ": next attempt in " + std::to_string(pause.count()) + " ms");

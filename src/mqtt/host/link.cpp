@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "core/errors.hpp"
 #include "mqtt/errors.hpp"
 #include "trust/pin.hpp"
 
@@ -16,6 +17,11 @@ namespace {
 using boost::asio::ip::tcp;
 
 constexpr std::size_t kMaxPending = std::size_t{64} * 1024;
+
+const Code& code_of(const boost::system::error_code& failed) {
+  if (failed == boost::asio::error::connection_refused) return connection_refused;
+  return meterseal::host::is_lack_of_resources(failed.value()) ? core::out_of_resources : connect_failed;
+}
 
 }  // namespace
 
@@ -72,7 +78,9 @@ void Link::limit_passed() {
 }
 
 void Link::take_addresses(const meterseal::host::FoundAddresses& found) {
-  if (found.addresses.empty()) return lose(error(host_unknown, found.failure));
+  if (found.addresses.empty()) {
+    return lose(error(found.could_ask ? host_unknown : core::out_of_resources, found.failure));
+  }
   for (const std::string& text : found.addresses) {
     ErrorCode failed;
     const auto address = boost::asio::ip::make_address(text, failed);
@@ -104,8 +112,7 @@ void Link::connect_next() {
                         [self = shared_from_this(), attempt = attempt_](const ErrorCode& failed) {
                           if (self->phase_ != Phase::connecting || self->attempt_ != attempt) return;
                           if (!failed) return self->connected();
-                          const bool refused = failed == boost::asio::error::connection_refused;
-                          self->note_failure(refused ? connection_refused : connect_failed, failed.message());
+                          self->note_failure(code_of(failed), failed.message());
                           self->connect_next();
                         });
 }
