@@ -154,6 +154,8 @@ Result<void> keep_for_restart(const std::string& state_directory, const Backup& 
 
 // Each step may be done twice: the mark of what is to be done goes last.
 void take_up_restore(const std::string& state_directory, Log& log) {
+  std::error_code ignored;
+  std::filesystem::remove_all(state_directory + "/" + kTrialFolder, ignored);  // a power cut may have left it
   const std::string pending = state_directory + "/" + kPending;
   const auto file = host::read_private_file(pending, kLargestBackup);
   if (file.state == FileState::absent) return;

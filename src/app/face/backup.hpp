@@ -29,6 +29,8 @@ struct Backup {
   friend bool operator==(const Backup&, const Backup&) = default;
 };
 
+/// In the state directory: where a backup is read before it is restored.
+inline constexpr const char* kTrialFolder = "restore.trial";
 /// Of everything together: what the page can take again as one request.
 inline constexpr std::size_t kLargestBackup = std::size_t{60} * 1024;
 

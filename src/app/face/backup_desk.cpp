@@ -1,11 +1,14 @@
 #include "app/face/backup_desk.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "app/agent/site_setup.hpp"
+#include "app/config/config_tree.hpp"
 #include "app/errors.hpp"
 #include "app/face/authority_desk.hpp"
 #include "app/face/site_file.hpp"
@@ -23,7 +26,7 @@ namespace {
 /// The files of a backup in a folder of their own, gone with this object.
 class Trial {
  public:
-  explicit Trial(const std::string& state_directory) : folder_(state_directory + "/restore.trial") {}
+  explicit Trial(const std::string& state_directory) : folder_(state_directory + "/" + kTrialFolder) {}
   ~Trial() { clear(); }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -51,6 +54,28 @@ class Trial {
   const std::string folder_;
 };
 
+/// What only a person at the device may declare: programs that run, files that are read, plaintext. The set-up of the
+/// page makes none of them.
+constexpr std::array<std::string_view, 13> kOnlyByHand{
+    "alarm",         "allow_plaintext", "ca_file",     "ca_path", "certificate",
+    "client_cert",   "client_key",      "crl_file",    "key",     "pkcs11",
+    "pkcs11_module", "pkcs11_pin_file", "sas_key_file"};
+
+/// Whoever gives an administrator a file and its passphrase must not get a program started or a file read by it.
+Result<void> check_site(const Node& table) {
+  for (const Node& child : table.children) {
+    const bool is_own_password = child.key == "password_file" && child.text == kPasswordFile;
+    const bool is_by_hand = std::find(kOnlyByHand.begin(), kOnlyByHand.end(), child.key) != kOnlyByHand.end() ||
+                            (child.key == "password_file" && !is_own_password);
+    if (is_by_hand)
+      return fail(backup_unusable, "the backup",
+                  "its site has the key " + child.key + ", which names a program or file",
+                  "such keys are declared on the device itself, in its configuration file");
+    if (auto good = check_site(child); !good) return good;
+  }
+  return {};
+}
+
 const std::string* file_in(const Backup& backup, const char* name) {
   const auto found = backup.files.find(name);
   return found == backup.files.end() ? nullptr : &found->second;
@@ -66,6 +91,11 @@ Result<web::Access> users_in(const Backup& backup) {
 
 /// What stands beside the site and is not read with it.
 Result<void> check_parts(const Backup& backup) {
+  if (const std::string* site = file_in(backup, kSiteFile)) {
+    const auto tree = parse_toml(*site);
+    if (!tree) return fail(backup_unusable, "the backup", "its site is no TOML: " + tree.error().text);
+    if (auto good = check_site(*tree); !good) return good;
+  }
   if (const std::string* pem = file_in(backup, "authorities.pem")) {
     if (auto list = read_authorities(*pem); !list) return tl::unexpected(list.error());
   }
