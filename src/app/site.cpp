@@ -27,6 +27,7 @@
 #include "app/agent/trust_console.hpp"
 #include "app/confirmation.hpp"
 #include "app/face/authority_desk.hpp"
+#include "app/face/bus_scan.hpp"
 #include "app/face/page_device.hpp"
 #include "app/face/web_face.hpp"
 #include "console/console.hpp"
@@ -119,6 +120,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         setting_timer_(loop_),
         console_timer_(loop_),
         telemetry_(meters_.in_order(), *opened_.stamper, calendar),
+        scan_(loop_, clock, meters_, setup.profiles, setup.config.buses, setup.source.overlay.owner),
         desk_(setup.config, setup.source, state_directory_, setting_actions()),
         device_(DeviceParts{setup.config, state_directory_, settings_, desk_, clock, calendar, telemetry_, meters_,
                             log_level},
@@ -135,10 +137,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         client_(std::make_unique<BrokerClient>(loop_, clock, log_, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
-      page_ = std::make_unique<PageDevice>(PageParts{loop_, setup, state_directory_, clock, calendar, log, device_,
-                                                     meters_, console_, store_, delivery_, [this] { connect_anew(); },
-                                                     [this](auto done) { journal_.flush(std::move(done)); },
-                                                     [this] { restart_with_settings(); }});
+      page_ = std::make_unique<PageDevice>(
+          PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, scan_, meters_, console_, store_,
+                    delivery_, [this] { connect_anew(); }, [this](auto done) { journal_.flush(std::move(done)); },
+                    [this] { restart_with_settings(); }});
     }
     console_.on_waiting([this](Instant at) { wake_console_at(at); });
     delivery_.use(*client_);
@@ -169,6 +171,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     actions.send_telemetry_soon = [this] { send_telemetry_soon(); };
     // After the replies have been handed over.
     actions.restart = [this] { restart_soon("Restart 1 by " + way_of(console_.caller())); };
+    actions.start_scan = [this](const console::ScanRange& range) { return scan_.start(range); };
+    actions.cancel_scan = [this] { scan_.cancel(); };
+    actions.scan = [this] { return scan_.state(); };
     actions.clock_floor = [this] { return clock_.floor(); };
     actions.reset_clock_floor = [this] {
       clock_.reset_floor();
@@ -599,6 +604,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   steady_timer setting_timer_;
   steady_timer console_timer_;
   Telemetry telemetry_;
+  BusScan scan_;
   SettingDesk desk_;
   Device device_;
   TrustConsole trust_;

@@ -80,6 +80,15 @@ constexpr Command kCommands[] = {
      run_setting_of<Setting::full_topic>},
     {"Help", Group::device, Change::nothing, {}, "command", "All commands, or one of them.", run_help},
     {"ModbusBaudrate", Group::modbus, Change::local, {}, "", "Bits per second of the first bus.", run_modbus_baudrate},
+    {"ModbusScan",
+     Group::modbus,
+     Change::local,
+     {},
+     "bus first-last",
+     "Looks for meters on a bus (1: the first one), at all addresses or at some of them; alone it tells how far it is, "
+     "0 "
+     "stops it.",
+     run_modbus_scan},
     {"ModbusSerialConfig",
      Group::modbus,
      Change::local,

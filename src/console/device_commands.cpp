@@ -71,6 +71,26 @@ Result<void> set_energy(std::string_view name, std::size_t meter, const CommandL
   return device.set_energy(meter, *counter, *wh);
 }
 
+/// "1", "1 7", "1 1-32"
+std::optional<ScanRange> scan_range_of(std::string_view data) {
+  const auto blank = std::min(data.find(' '), data.size());
+  const std::string_view addresses = trim(data.substr(blank));
+  std::uint64_t bus = 0;
+  if (!parse_decimal(data.substr(0, blank), 1, 99, bus)) return std::nullopt;
+  ScanRange range{static_cast<std::size_t>(bus - 1)};
+  if (addresses.empty()) return range;
+  const auto dash = addresses.find('-');
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  if (!parse_decimal(addresses.substr(0, dash), 1, 247, first)) return std::nullopt;
+  last = first;
+  if (dash != std::string_view::npos && !parse_decimal(addresses.substr(dash + 1), first, 247, last))
+    return std::nullopt;
+  range.first = static_cast<std::uint8_t>(first);
+  range.last = static_cast<std::uint8_t>(last);
+  return range;
+}
+
 Result<Replies> not_here(const CommandLine& line, std::string_view name, std::string_view shown, std::string_view why) {
   if (!line.is_query()) return fail(not_possible, name, why);
   return text_reply(name, shown);
@@ -180,6 +200,35 @@ Result<Replies> run_modbus_status(const CommandLine& /*line*/, DeviceControl& de
   json.close_array().close_object();
   if (json.truncated())
     return fail(not_possible, "ModbusStatus", "more meters than one reply holds: the page shows them all");
+  return Replies{{"RESULT", std::string(json.view())}};
+}
+
+Result<Replies> run_modbus_scan(const CommandLine& line, DeviceControl& device) {
+  constexpr std::string_view kName = "ModbusScan";
+  if (line.data == "0") {
+    device.cancel_scan();
+  } else if (!line.is_query()) {
+    const auto range = scan_range_of(line.data);
+    if (!range)
+      return fail(bad_argument, kName,
+                  "the number of a bus and the addresses on it, as in 1 1-32 (without them 1-247); 0 stops the search");
+    if (auto started = device.start_scan(*range); !started) return tl::unexpected(started.error());
+  }
+  const ScanState state = device.scan();
+  std::vector<char> memory(kBusRoom);
+  JsonWriter json(memory);
+  json.open_object().key(kName).open_object().key("State").text(state.is_running ? "running" : "idle");
+  json.key("Bus").integer(static_cast<std::int64_t>(state.bus + 1));
+  json.key("Asked").integer(static_cast<std::int64_t>(state.asked));
+  json.key("Of").integer(static_cast<std::int64_t>(state.of)).key("Found").open_array();
+  for (const ScanState::Found& found : state.found) {
+    json.open_object().key("Address").integer(found.address).key("Models").open_array();
+    for (const std::string& model : found.models) json.text(model);
+    json.close_array().close_object();
+  }
+  json.close_array().close_object().close_object();
+  if (json.truncated())
+    return fail(not_possible, kName, "more was found than one reply holds: ask for fewer addresses");
   return Replies{{"RESULT", std::string(json.view())}};
 }
 

@@ -23,6 +23,7 @@ Result<Replies> run_setting_of(const CommandLine& line, DeviceControl& device) {
 [[nodiscard]] Result<Replies> run_web_server(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_energy(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_modbus_status(const CommandLine& line, DeviceControl& device);
+[[nodiscard]] Result<Replies> run_modbus_scan(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_modbus_baudrate(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_modbus_serial_config(const CommandLine& line, DeviceControl& device);
 [[nodiscard]] Result<Replies> run_time(const CommandLine& line, DeviceControl& device);

@@ -208,6 +208,30 @@ TEST_F(DeviceCommands, TheBusTellsWhichMetersAnswer) {
   EXPECT_EQ(run("ModbusSerialConfig"), R"({"ModbusSerialConfig":"8N1"})");
 }
 
+TEST_F(DeviceCommands, ABusIsSearchedForMeters) {
+  EXPECT_EQ(run("ModbusScan"), R"({"ModbusScan":{"State":"idle","Bus":1,"Asked":0,"Of":0,"Found":[]}})");
+  const std::string found = R"("Bus":1,"Asked":2,"Of":30,"Found":[{"Address":7,"Models":["SDM120"]},)"
+                            R"({"Address":9,"Models":[]}]}})";
+  EXPECT_EQ(run("ModbusScan 1 1-32"), R"({"ModbusScan":{"State":"running",)" + found);
+  EXPECT_EQ(run("ModbusScan"), R"({"ModbusScan":{"State":"running",)" + found);
+  EXPECT_EQ(run("ModbusScan 0"), R"({"ModbusScan":{"State":"idle",)" + found) << "stopped";
+  (void)run("ModbusScan 1");
+  (void)run("ModbusScan 1  7");
+  const std::pair<unsigned, unsigned> ranges[] = {{1, 32}, {1, 247}, {7, 7}};
+  ASSERT_EQ(device_.scanned.size(), std::size(ranges));
+  for (std::size_t i = 0; i < std::size(ranges); ++i)
+    EXPECT_EQ(std::pair(unsigned{device_.scanned[i].first}, unsigned{device_.scanned[i].last}), ranges[i]);
+  for (const char* wrong : {"x", "-1", "100", "1 0-5", "1 5-4", "1 1-248", "1 1-", "1 -5", "1 a", "1 1-5 9", "1 300"}) {
+    EXPECT_EQ(reason(std::string("ModbusScan ") + wrong),
+              "the number of a bus and the addresses on it, as in 1 1-32 (without them 1-247); 0 stops the search")
+        << wrong;
+  }
+  EXPECT_EQ(reason("ModbusScan 2"), "there is no such bus");
+  EXPECT_EQ(device_.scanned.size(), std::size(ranges));
+  EXPECT_NE(remote("ModbusScan", "1", RemoteCommands::all).find("not allowed by MQTT, whatever"), std::string::npos);
+  EXPECT_EQ(remote("ModbusScan", "", RemoteCommands::none).find("Error"), std::string::npos);
+}
+
 TEST_F(DeviceCommands, TimeAndLogLevelsAreAsked) {
   EXPECT_EQ(run("Time"), R"({"Time":"2026-08-23T13:05:00"})");
   EXPECT_EQ(run("Timezone"), R"({"Timezone":"+02:00"})");

@@ -26,6 +26,26 @@ struct MeterHealth {
   std::optional<seconds> age;  ///< of the newest reading; nullopt: it does not answer
 };
 
+/// Which addresses of a bus are asked.
+struct ScanRange {
+  std::size_t bus = 0;  ///< in the order of the configuration
+  std::uint8_t first = 1;
+  std::uint8_t last = 247;
+};
+
+/// What a look for meters on a bus has found until now.
+struct ScanState {
+  struct Found {
+    std::uint8_t address = 0;
+    std::vector<std::string> models;  ///< that it may be; empty: it answers, and as none that is known
+  };
+  bool is_running = false;
+  std::size_t bus = 0;
+  std::size_t asked = 0;
+  std::size_t of = 0;  ///< addresses; those of the configured meters are left out
+  std::vector<Found> found;
+};
+
 struct EnergyTotals {
   std::int64_t total_mwh = 0;
   std::int64_t today_mwh = 0;
@@ -61,6 +81,10 @@ class DeviceControl {
   virtual void send_telemetry_soon() = 0;
 
   [[nodiscard]] virtual std::vector<MeterHealth> meters() const = 0;
+  /// Asks address after address, between the polls of the configured meters. @return why it cannot begin
+  virtual Result<void> start_scan(const ScanRange& range) = 0;
+  virtual void cancel_scan() = 0;
+  [[nodiscard]] virtual ScanState scan() const = 0;
   /// @param meter  0: the primary one. nullopt: there is none of this number, or it was never read
   [[nodiscard]] virtual std::optional<EnergyTotals> energy(std::size_t meter) const = 0;
   virtual Result<void> set_energy(std::size_t meter, EnergyCounter counter, std::int64_t wh) = 0;

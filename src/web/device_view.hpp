@@ -145,12 +145,7 @@ enum class RestoreStep : std::uint8_t {
   keep   ///< and restores it with a restart
 };
 
-/// Which addresses of which bus are asked.
-struct ScanRange {
-  std::size_t bus = 0;
-  std::uint8_t first = 1;
-  std::uint8_t last = 32;
-};
+using console::ScanRange;
 
 /// A change of the buses and meters of a device that has made its site itself.
 struct MeterChange {

@@ -328,3 +328,25 @@ def test_a_state_directory_that_everybody_may_look_into_is_closed_and_one_they_m
     assert agent.child.wait(30) == 2
     assert "other users may write into this directory (outbox_state_unusable)" in agent.text
     assert stat.S_IMODE(state.stat().st_mode) == 0o777
+
+
+def test_a_bus_is_searched_for_meters_without_a_page(parts, pki):
+    certificate = pki.issue("broker")
+    broker = parts.mosquitto(certificate)
+    parts.sim(meters=("sdm630:1", "sdm120:7"))
+    agent = parts.agent(site(broker.port, f'device = "{parts.folder}/bus"\nbaud = 115200', fingerprint_mode(certificate)))
+    state = agent.folder / "state"
+    agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
+    assert console(state, "ModbusScan")[0]["ModbusScan"]["State"] == "idle"
+    begun, again, none = console(state, "ModbusScan 1 1-8", "ModbusScan 1 1-8", "ModbusScan 2")
+    assert begun["ModbusScan"]["State"] == "running" and begun["ModbusScan"]["Of"] == 7
+    assert again["Reason"] == none["Reason"] == "a bus is being looked at already"
+
+    def over():
+        now = console(state, "ModbusScan")[0]["ModbusScan"]
+        return now if now["State"] == "idle" else None
+    found = wait_for("the end of the search", over, 60)
+    assert found["Asked"] == 7 and [one["Address"] for one in found["Found"]] == [7] and "SDM120" in found["Found"][0]["Models"], found
+    assert console(state, "ModbusScan 2")[0]["Reason"] == "there is no such bus: this device has 1"
+    assert console(state, "ModbusScan 1", "ModbusScan 0")[1]["ModbusScan"]["State"] == "idle"
+    assert agent.stop() == 0

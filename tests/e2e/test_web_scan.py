@@ -16,7 +16,7 @@ def test_a_scan_finds_the_meters_between_the_polls_and_stops_when_told(parts, pk
     agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
     observer.wait("tele/e2e/SENSOR", 1)
     state = json.loads(face.ask("/api/scan")[1])
-    assert state["buses"][0]["meters"] == [{"name": "main", "address": 1}] and not state["running"]
+    assert [(one["name"], one["address"]) for one in state["buses"][0]["meters"]] == [("main", 1)] and not state["running"]
     assert face.ask("/api/scan/start", {"bus": 1, "first": 1, "last": 9})[0] == 400
     assert json.loads(face.ask("/api/scan/start", {"bus": 0, "first": 1, "last": 8})[1])["running"]
     assert face.ask("/api/scan/start", {"bus": 0, "first": 1, "last": 8})[0] == 400, "one at a time"

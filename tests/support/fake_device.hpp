@@ -53,6 +53,14 @@ class FakeDevice : public console::DeviceControl {
   [[nodiscard]] std::vector<console::MeterHealth> meters() const override {
     return {{"main", "Eastron SDM630", "/dev/ttyUSB0", 1, seconds{2}}, {"solar", "PZEM-016", "/dev/ttyUSB0", 7, {}}};
   }
+  Result<void> start_scan(const console::ScanRange& range) override {
+    if (range.bus > 0) return fail(console::bad_argument, "scan", "there is no such bus");
+    scanned.push_back(range);
+    scan_state = {true, range.bus, 2, 30, {{7, {"SDM120"}}, {9, {}}}};
+    return {};
+  }
+  void cancel_scan() override { scan_state.is_running = false; }
+  [[nodiscard]] console::ScanState scan() const override { return scan_state; }
   [[nodiscard]] std::optional<console::EnergyTotals> energy(std::size_t meter) const override {
     return meter == 0 ? std::optional(totals) : std::nullopt;
   }
@@ -82,6 +90,8 @@ class FakeDevice : public console::DeviceControl {
   std::string refusal;
   std::string web_password;
   console::EnergyTotals totals{412'317'000, 3'207'000, 8'412'000, 1'000};
+  std::vector<console::ScanRange> scanned;
+  console::ScanState scan_state;
   UtcTime floor{};
   std::string body = R"("ENERGY":{"Power":231})";
   std::string name = "House";

@@ -28,6 +28,9 @@ struct DeviceActions {
   std::function<void()> restart;
   std::function<Result<void>()> reset;
   std::function<Result<void>(std::string)> set_web_password;
+  std::function<Result<void>(const console::ScanRange&)> start_scan;
+  std::function<void()> cancel_scan;
+  std::function<console::ScanState()> scan;
   std::function<UtcTime()> clock_floor;
   std::function<void()> reset_clock_floor;
   std::function<console::TrustControl*()> trust;
@@ -68,6 +71,9 @@ class Device final : public console::DeviceControl {
   }
   Result<void> set_web_password(std::string password) override;
   [[nodiscard]] std::vector<console::MeterHealth> meters() const override;
+  Result<void> start_scan(const console::ScanRange& range) override { return actions_.start_scan(range); }
+  void cancel_scan() override { actions_.cancel_scan(); }
+  [[nodiscard]] console::ScanState scan() const override { return actions_.scan(); }
   [[nodiscard]] std::optional<console::EnergyTotals> energy(std::size_t meter) const override;
   Result<void> set_energy(std::size_t meter, console::EnergyCounter counter, std::int64_t wh) override;
   void restart() override { actions_.restart(); }

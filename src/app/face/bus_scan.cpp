@@ -118,18 +118,23 @@ std::string BusScan::json() const {
   json.close_array().key("running").boolean(reader_ != nullptr && tested_ == nullptr);
   json.key("bus").integer(static_cast<std::int64_t>(bus_)).key("asked").integer(static_cast<std::int64_t>(asked_));
   json.key("of").integer(static_cast<std::int64_t>(of_)).key("found").open_array();
-  for (const Found& found : found_) {
+  for (const console::ScanState::Found& found : found_) {
     json.open_object().key("address").integer(found.address).key("fits").open_array();
-    for (const std::string& name : found.fits) json.text(name);
+    for (const std::string& name : found.models) json.text(name);
     json.close_array().close_object();
   }
   json.close_array().close_object();
   return std::string(json.view());
 }
 
+console::ScanState BusScan::state() const {
+  return {reader_ != nullptr && tested_ == nullptr, bus_, asked_, of_, found_};
+}
+
 Result<void> BusScan::start(const web::ScanRange& range) {
   if (is_busy()) return fail(web::scan_busy, "scan", "a bus is being looked at already");
-  if (range.bus >= buses_.size()) return fail(web::bad_form, "scan", "there is no such bus");
+  if (range.bus >= buses_.size())
+    return fail(web::bad_form, "scan", Text<64>("there is no such bus: this device has ").add_uint(buses_.size()));
   waiting_.clear();
   for (unsigned address = range.first; address <= range.last; ++address) {
     const auto& own = buses_[range.bus].meters;

@@ -19,6 +19,7 @@
 #include "app/agent/meters.hpp"
 #include "app/config/config.hpp"
 #include "app/face/meter_signs.hpp"
+#include "console/device_control.hpp"
 #include "web/device_view.hpp"
 
 namespace meterseal::app {
@@ -32,6 +33,7 @@ class BusScan final : private GuestObserver {
   BusScan& operator=(const BusScan&) = delete;
 
   [[nodiscard]] std::string json() const;
+  [[nodiscard]] console::ScanState state() const;
   Result<void> start(const web::ScanRange& range);
   void cancel();
   void test(std::size_t bus, std::uint8_t address, const std::string& profile, std::function<void(std::string)> done);
@@ -43,11 +45,6 @@ class BusScan final : private GuestObserver {
     std::optional<Instant> heard;                                    ///< last
     std::vector<std::optional<std::vector<std::uint16_t>>> answers;  ///< by request
   };
-  struct Found {
-    std::uint8_t address = 0;
-    std::vector<std::string> fits;  ///< profiles
-  };
-
   void on_guest_block(std::size_t guest, std::size_t request, std::span<const std::uint16_t> words) override;
   void on_guest_state(std::size_t guest, meter::Health health) override;
   [[nodiscard]] bool is_busy() const { return reader_ != nullptr || own_ != nullptr; }
@@ -75,7 +72,7 @@ class BusScan final : private GuestObserver {
   std::size_t asked_ = 0;
   std::size_t of_ = 0;
   std::vector<Guest> guests_;
-  std::vector<Found> found_;
+  std::vector<console::ScanState::Found> found_;
   Instant until_;
   // of a test
   MeterReader* own_ = nullptr;

@@ -35,6 +35,7 @@ struct PageParts {
   const Calendar& calendar;
   const LogTail& log;
   Device& device;
+  BusScan& scan;
   Meters& meters;
   console::Console& console;
   outbox::Store& store;
@@ -50,8 +51,7 @@ class PageDevice final : public web::DeviceView {
       : parts_(parts),
         authority_desk_(parts.state_directory, parts.setup.trust),
         tasks_(parts.loop),
-        scan_(parts.loop, parts.clock, parts.meters, parts.setup.profiles, parts.setup.config.buses,
-              parts.setup.source.overlay.owner),
+        scan_(parts.scan),
         backup_desk_(parts.loop, parts.state_directory, parts.setup.source.file) {}
 
   /// @param tls  nullptr: plaintext
@@ -111,7 +111,7 @@ class PageDevice final : public web::DeviceView {
   // loop thread only
   AuthorityDesk authority_desk_;
   PageTasks tasks_;
-  BusScan scan_;
+  BusScan& scan_;
   BackupDesk backup_desk_;
   web::SealView seal_;
   outbox::Depth depth_;
