@@ -115,8 +115,10 @@ def test_what_was_changed_after_a_backup_is_as_before_when_it_is_restored(walked
     wait_for("the pause after a wrong password", lambda: restore(face, backup, own="not mine")[0] == 403, 30)
     assert "Attic" in face.ask("/api/console", {"line": "DeviceName"})[1]
 
+    seen = len(walked.agent.lines)
     wait_for("the restore", lambda: restore(face, backup)[0] == 200, 30)
-    walked.agent.wait_line(r"SYS: restored from a backup of walked$", 30)
+    walked.agent.wait_line(r"SYS: restored from a backup of walked$", 30, after=seen)
+    walked.agent.wait_line(r"WEB: page at", 30, after=seen)
     assert face.ask("/api/live")[0] == 401, "the sessions of the former users have ended"
     walked.log_in()
     assert "Cellar" in face.ask("/api/console", {"line": "DeviceName"})[1]
