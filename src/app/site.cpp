@@ -374,8 +374,13 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
 
   Result<void> set_web_password(std::string password) {
     constexpr const char* kAdmin = "admin";
-    if (!face_) return fail(console::not_possible, "WebPassword", "the page is not served");
-    if (auto good = web::check_password(kAdmin, password); !good) return good;
+    if (!face_)
+      return fail(console::not_possible, "WebPassword",
+                  "the page is not served: [web] in the configuration file says where, WebServer 2 switches it on");
+    if (auto good = web::check_password(kAdmin, password); !good) {
+      const Error& weak = good.error();
+      return fail(weak.code, weak.where, Text<224>("the password ").add(weak.detail));
+    }
     face_->set_password(kAdmin, std::move(password), [this](const Result<void>& set) {
       if (!set) log_.error("WEB", set.error());
     });

@@ -97,6 +97,7 @@ def test_the_same_command_has_the_same_reply_by_all_four_ways(parts, pki):
                                    "else use the page, or meterseal console on the device" if name == "mqtt" else
                                    "the configuration file says mqtt.hosts: change it there and reload it (Restart 1 or SIGHUP)")
         assert SECRET not in json.dumps(ask(f"MqttPassword {SECRET}")) + json.dumps(ask(f"MqttPasword {SECRET}")), name
+    assert ways["socket"]("WebPassword short")["Reason"] == "the password is shorter than 12 characters"
     for name in ("cm", "mqtt", "page"):
         for line in ("Reset 1", f"WebPassword {SECRET}"):
             assert ways[name](line)["Command"] == "Error", (name, line)
@@ -338,6 +339,7 @@ def test_a_bus_is_searched_for_meters_without_a_page(parts, pki):
     state = agent.folder / "state"
     agent.wait_line(r"MQTT: Connected to .* \(TLS\)$")
     assert console(state, "ModbusScan")[0]["ModbusScan"]["State"] == "idle"
+    assert "WebServer 2 switches it on" in console(state, "WebPassword three old copper pots")[0]["Reason"]
     begun, again, none = console(state, "ModbusScan 1 1-8", "ModbusScan 1 1-8", "ModbusScan 2")
     assert begun["ModbusScan"]["State"] == "running" and begun["ModbusScan"]["Of"] == 7
     assert again["Reason"] == none["Reason"] == "a bus is being looked at already"
