@@ -2,6 +2,8 @@
 // block device (whole 4 KiB blocks), per tick and per day. The work is that of the agent with a broker that confirms at
 // once: each tick adds a record, once a minute the books of all meters, and removes the record before; where the next
 // tick is further away than the agent waits with a removal, that is a commit of its own.
+// Ticks follow upon each other here. At their real pace the kernel writes the index of the log (-shm), which each
+// commit touches and nobody flushes, after 30 s (vm.dirty_expire_centisecs): so it is flushed once in so many ticks.
 // The directory must be on a real disk: on a tmpfs the second figure is 0.
 // Usage: bench_wear [directory, default .]
 
@@ -74,6 +76,7 @@ std::uint64_t bytes_to_device() {
 }
 
 constexpr int kBooksEvery_s = 60;  // app/site.cpp
+constexpr int kIndexEvery_s = 30;
 
 struct Row {
   const char* what;
@@ -103,6 +106,10 @@ void measure(const Row& row, const std::string& directory) {
   }
   std::vector<outbox::Sequence> confirmed;
   std::uint64_t number = 0;
+  const int index = ::open((directory + "/meterseal.db-shm").c_str(), O_RDWR | O_CLOEXEC);
+  if (index < 0) std::exit(2);
+  const std::uint64_t index_every = static_cast<std::uint64_t>(std::max(1, kIndexEvery_s / row.period_s));
+  std::uint64_t index_at = 0;
   const auto make = [&](outbox::Commit tick) {
     bool done = false;
     (*store)->commit(std::move(tick), [&](Result<outbox::Committed> committed) {
@@ -111,6 +118,8 @@ void measure(const Row& row, const std::string& directory) {
       done = true;
     });
     test::run_until(loop, [&] { return done; });
+    if (number >= index_at && ::fdatasync(index) != 0) std::exit(2);
+    if (number >= index_at) index_at = number + index_every;
   };
   const bool removes_alone = seconds{row.period_s * row.ticks_per_commit} > outbox::DeliveryMachine::kIdle;
   const std::uint64_t books_every = static_cast<std::uint64_t>(std::max(1, kBooksEvery_s / row.period_s));
@@ -143,6 +152,7 @@ void measure(const Row& row, const std::string& directory) {
   const std::uint64_t syncs = counter.syncs;
   const std::uint64_t device = bytes_to_device();
   for (int i = 0; i < kCommits; ++i) commit();
+  ::close(index);
   const double ticks = static_cast<double>(kCommits) * row.ticks_per_commit;
   const double per_day = 86'400.0 / row.period_s;
   const double to_files = static_cast<double>(counter.written - written) / ticks;
