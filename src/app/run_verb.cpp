@@ -163,8 +163,7 @@ Result<void> forget_owner(const std::string& state, Log& log) {
   return change_values(state, log, [](const Values& kept) {
     Values nothing;
     for (const auto& [name, value] : kept) {
-      if (name.starts_with("setting/") || name.starts_with("trust/") || name == kClockFloor)
-        nothing.emplace_back(name, "");
+      if (is_of_owner(name) || name == kClockFloor) nothing.emplace_back(name, "");
     }
     return nothing;
   });

@@ -25,7 +25,7 @@
 #include "app/agent/telemetry.hpp"
 #include "app/agent/telemetry_schedule.hpp"
 #include "app/agent/trust_console.hpp"
-#include "app/confirmation.hpp"
+#include "app/agent/trust_events.hpp"
 #include "app/face/authority_desk.hpp"
 #include "app/face/bus_scan.hpp"
 #include "app/face/page_device.hpp"
@@ -34,11 +34,8 @@
 #include "console/errors.hpp"
 #include "console/host/socket_server.hpp"
 #include "core/host/start_up_pages.hpp"
-#include "core/json_writer.hpp"
 #include "mqtt/host/client.hpp"
 #include "outbox/host/sqlite_store.hpp"
-#include "trust/errors.hpp"
-#include "trust/pin.hpp"
 #include "web/access.hpp"
 #include "web/event_log.hpp"
 #include "web/host/web_state.hpp"
@@ -134,6 +131,8 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         schedule_(clock.now(), device_.tele_period()),
         alarm_(loop_, clock, log, setup.config.alarm, setup.config.device.topic),
         expiry_alarm_(clock, log, alarm_),
+        trust_events_({setup, state_directory_, log, journal_, alarm_, expiry_alarm_, [this] { connect_anew(); },
+                       [this](UtcTime proven) { raise_clock_floor(proven); }}),
         client_(std::make_unique<BrokerClient>(loop_, clock, log_, setup.config.mqtt, setup.topics, client_options(),
                                                static_cast<mqtt::host::ClientObserver&>(*this))) {
     if (setup.config.web) {
@@ -278,7 +277,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
         host::give_back_start_up_pages();
       }
       expiry_alarm_.look();
-      take_confirmation_note();
+      trust_events_.look_for_confirmation();
       if (page_) page_->tick();
       if (face_) face_->tick();
       tick_second();
@@ -314,10 +313,9 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     });
   }
 
-  void raise_clock_floor(const trust::Facts& facts) {
-    const auto proven = trust::proven_time(facts);
-    if (!proven || *proven <= clock_.floor()) return;
-    clock_.raise_floor(*proven);
+  void raise_clock_floor(UtcTime proven) {
+    if (proven <= clock_.floor()) return;
+    clock_.raise_floor(proven);
     journal_.keep({settings_.set_clock_floor(proven)});
   }
 
@@ -358,7 +356,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void forget_settings() {
     std::vector<outbox::NamedValue> nothing;
     for (const std::string& name : settings_.names()) {
-      if (name.starts_with("setting/") || name.starts_with("trust/")) nothing.emplace_back(name, "");
+      if (is_of_owner(name)) nothing.emplace_back(name, "");
     }
     // What was kept first in this life.
     for (const console::Setting setting : console::kSettings) {
@@ -420,16 +418,16 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     console_socket_ = std::move(*socket);
   }
 
-  void keep_tele_period(seconds period) {
-    journal_.keep({settings_.set_tele_period(period)});
-    schedule_.set_period(period, clock_.now());
-    arm_telemetry();
-  }
-
   /// Without a page the log of the program has the same lines, under the same bounds.
   void note_command(std::string_view from, std::string_view line, const console::Replies& replies) {
     if (face_) return face_->note_command(from, line, replies);
     web::note_command(events_, {"command", "", from}, line, replies);
+  }
+
+  void keep_tele_period(seconds period) {
+    journal_.keep({settings_.set_tele_period(period)});
+    schedule_.set_period(period, clock_.now());
+    arm_telemetry();
   }
 
   void send_telemetry_soon() {
@@ -445,16 +443,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     trust_.note_refusal(broker.host, broker.port, {});
     presence_.on_connected();
     delivery_.on_connected();
-    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
-      const auto& known = setup_.trust[i];
-      if (known == nullptr || known != broker.tls || client_->tls() == nullptr) continue;
-      take_change(i, known->accepted(*client_->tls(), log_));
-      const trust::Facts& facts = client_->tls()->summary().facts;
-      const HostPort& address = setup_.config.mqtt.brokers[i].address;
-      expiry_alarm_.broker_shows(address, {facts.certificate, facts.key, facts.not_after});
-      raise_clock_floor(facts);
-      if (const auto until = known->identity_until()) expiry_alarm_.device_shows(address, *until);
-    }
+    trust_events_.accepted(broker, client_->tls());
   }
   void on_disconnected() override {
     delivery_.on_disconnected();
@@ -477,60 +466,10 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   void on_failure(const mqtt::host::Broker& broker, const Error& error) override {
     if (page_) page_->failed(broker, error);
     trust_.note_refusal(broker.host, broker.port, std::string(error.code.name));
-    // That a fingerprint waits for its confirmation was told when it was learned.
-    if (error.code.error_class != ErrorClass::security || error.code == trust::unconfirmed) return;
-    std::array<char, 2048> memory;
-    JsonWriter json(memory);
-    json.open_object().key("broker").text(broker.host).key("port").integer(broker.port);
-    json.key("reason").text(error.code.name).key("detail").text(error.detail);
-    json.key("remedy").text(error.remedy()).close_object();
-    alarm_.raise(AlarmKind::security_refusal, std::string(json.view()));
+    trust_events_.failed(broker, error);
   }
-
-  // ---- trust that changes
-
-  void take_change(std::size_t broker, const TrustChange& change) {
-    if (change.record) journal_.keep({*change.record});
-    const HostPort& address = setup_.config.mqtt.brokers[broker].address;
-    for (const trust::TrustEvent& event : change.events) {
-      if (event.kind == trust::TrustEventKind::pin_matched_first_time) continue;
-      std::array<char, 1024> memory;
-      JsonWriter json(memory);
-      json.open_object().key("broker").text(address.host).key("port").integer(address.port);
-      json.key("text").text(event.text).close_object();
-      const bool is_conflict = event.kind == trust::TrustEventKind::learn_conflict;
-      alarm_.raise(is_conflict ? AlarmKind::trust_conflict : AlarmKind::trust_learned, json.view());
-    }
-  }
-
   void on_judged(const mqtt::host::Broker& broker, const trust::host::TlsClient& tls) override {
-    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
-      const auto& known = setup_.trust[i];
-      if (known == nullptr || known != broker.tls) continue;
-      const TrustChange change = known->judged(tls, log_);
-      take_change(i, change);
-      // Learned and believed at once (learn = "auto").
-      if (change.record && !known->is_unconfirmed()) connect_anew();
-    }
-  }
-
-  /// Left by `meterseal tls confirm`.
-  void take_confirmation_note() {
-    const auto waits = [](const auto& known) { return known != nullptr && known->is_unconfirmed(); };
-    if (std::none_of(setup_.trust.begin(), setup_.trust.end(), waits)) return;
-    const auto note = take_confirmation(state_directory_);
-    if (!note) return;
-    for (std::size_t i = 0; i < setup_.trust.size(); ++i) {
-      if (setup_.config.mqtt.brokers[i].address == note->broker && waits(setup_.trust[i])) confirm(i, note->shown);
-    }
-  }
-
-  void confirm(std::size_t broker, const trust::Sha256& shown) {
-    auto record = setup_.trust[broker]->confirm(shown);
-    if (!record) return log_.error("TLS", record.error());
-    log_.info("TLS", Text<160>("confirmed ").add(trust::format_sha256(shown)));
-    journal_.keep({std::move(*record)});
-    connect_anew();
+    trust_events_.judged(broker, tls);
   }
 
   void connect() {
@@ -621,18 +560,19 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   TelemetrySchedule schedule_;
   Alarm alarm_;
   ExpiryAlarm expiry_alarm_;
+  TrustEvents trust_events_;
   std::unique_ptr<mqtt::host::Client> client_;
   bool is_relabelled_ = false;
   Instant books_kept_;
   RepeatGuard telemetry_guard_;
   std::optional<End> end_;
+  web::EventLog events_{clock_, log_};  ///< while there is no page
   bool is_reset_ = false;
   CommandBudget commands_;
   RepeatGuard flood_guard_;
   const Instant started_ = clock_.now();
   bool has_settled_ = false;
   std::unique_ptr<PageDevice> page_;  ///< nullptr: no page is wanted
-  web::EventLog events_{clock_, log_};  ///< while there is no page
   std::unique_ptr<WebFace> face_;     ///< nullptr: or it cannot be served
 };
 

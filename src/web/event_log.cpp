@@ -84,7 +84,12 @@ void EventLog::add(EventKind kind, std::string_view who, std::string_view from, 
   events_.push_back({kind, clock_.utc(), printable(who), printable(from), std::move(told)});
   const WebEvent& event = events_.back();
   Text<320> line(name_of(kind));
-  line.add(": ").add(event.who.empty() ? "somebody" : event.who).add(" from ").add(event.from).add(": ").add(event.what);
+  line.add(": ")
+      .add(event.who.empty() ? "somebody" : event.who)
+      .add(" from ")
+      .add(event.from)
+      .add(": ")
+      .add(event.what);
   log_.write(kind == EventKind::refusal ? LogLevel::warning : LogLevel::info, "WEB", line);
   ++version_;
   make_room();

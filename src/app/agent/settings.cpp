@@ -21,6 +21,10 @@ constexpr std::uint64_t kLargestSeed = 0xFFFF'FFFF'FFFF;
 
 }  // namespace
 
+bool is_of_owner(std::string_view name) {
+  return name.starts_with("setting/") || name.starts_with("trust/");
+}
+
 std::string_view text_of(Start start) {
   switch (start) {
     case Start::power_on: return "Power on";
@@ -74,6 +78,7 @@ std::optional<UtcTime> parse_clock_floor(std::string_view text) {
 
 std::vector<std::string> Settings::names() const {
   std::vector<std::string> names;
+  names.reserve(values_.size());
   for (const auto& [name, value] : values_) names.push_back(name);
   return names;
 }

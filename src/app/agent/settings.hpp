@@ -29,6 +29,9 @@ enum class Start : std::uint8_t {
 inline constexpr const char* kClockFloor = "clock/floor";
 [[nodiscard]] std::optional<UtcTime> parse_clock_floor(std::string_view text);
 
+/// Is it what an owner has made of this device by command? Such values go with `Reset` and come with a backup.
+[[nodiscard]] bool is_of_owner(std::string_view name);
+
 class Settings {
  public:
   static constexpr seconds kDefaultTelePeriod{300};

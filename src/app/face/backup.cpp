@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "app/agent/settings.hpp"
 #include "app/device_side.hpp"
 #include "app/errors.hpp"
 #include "app/version.hpp"
@@ -22,8 +23,6 @@ using host::FileState;
 constexpr int kFormat = 1;
 constexpr const char* kPending = "restore.pending";
 constexpr std::array kFiles{"site.toml", "mqtt.password", "authorities.pem", "web.access", "web.identity"};
-/// Values that become those of the backup; others of these names go.
-constexpr std::array<std::string_view, 2> kOwned{"setting/", "trust/"};
 constexpr std::string_view kBooks = "ledger/";
 /// Home Assistant knows the device by it.
 constexpr std::string_view kSeed = "device/seed";
@@ -32,12 +31,8 @@ tl::unexpected<Error> unusable(std::string_view what, std::string_view why) {
   return fail(backup_unusable, what, why);
 }
 
-bool is_owned(std::string_view name) {
-  return std::any_of(kOwned.begin(), kOwned.end(), [&](std::string_view start) { return name.starts_with(start); });
-}
-
 bool is_kept(std::string_view name) {
-  return is_owned(name) || name.starts_with(kBooks) || name == kSeed;
+  return is_of_owner(name) || name.starts_with(kBooks) || name == kSeed;
 }
 
 bool is_file(std::string_view name) {
@@ -67,7 +62,7 @@ Result<void> restore_values(const std::string& state, const Backup& backup, Log&
   return change_values(state, log, [&](const Values& kept) {
     Values changed;
     for (const auto& [name, value] : kept) {
-      if (is_owned(name) && !backup.values.contains(name)) changed.emplace_back(name, "");
+      if (is_of_owner(name) && !backup.values.contains(name)) changed.emplace_back(name, "");
     }
     for (const auto& [name, value] : backup.values) {
       if (!name.starts_with(kBooks) || value_of(kept, name).empty()) changed.emplace_back(name, value);
