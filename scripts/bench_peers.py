@@ -168,7 +168,9 @@ def start_meterseal(job):
         line = f'tcp = "127.0.0.1:{job.meter.port}"'
     config = site(job.broker_port, line, ca_mode(job.pki), topic="meterseal")
     # The peers keep no silence beyond the 3.5 characters of the standard; SDM630 documents ask for 60 ms.
-    return Agent(job.folder, config + f"gap_ms = 0\npoll_ms = {max(100, round(job.interval * 1000))}\n")
+    interval = max(100, round(job.interval * 1000))
+    # The others read the counters with everything else.
+    return Agent(job.folder, config + f"gap_ms = 0\npoll_ms = {interval}\nenergy_ms = {interval}\n")
 
 
 def meterseal_number(message):
