@@ -226,7 +226,8 @@ Result<void> Device::set_energy(std::size_t meter, console::EnergyCounter counte
     return fail(console::not_possible, "energy", "no meter of this number has been read");
   if (wh > kMost_wh) return fail(console::bad_argument, "energy", "more Wh than any meter counts");
   if (!reader->correct(correction_of(counter), ledger::MilliWattHours{wh * 1000}))
-    return fail(console::not_possible, "energy", "Total would be less than Today: set the one first that makes room for the other");
+    return fail(console::not_possible, "energy",
+                "Total would be less than Today: set the one first that makes room for the other");
   return {};
 }
 

@@ -47,7 +47,8 @@ class Journal {
 
   void keep(outbox::Record record, std::vector<outbox::NamedValue> values);
   void keep(std::vector<outbox::NamedValue> values);
-  /// Commits what waits, and removals even when nothing else does, then calls `done` once, when all is on the disk. Several may wait.
+  /// Commits what waits, and removals even when nothing else does, then calls `done` once, when all is on the disk.
+  /// Several may wait.
   void flush(std::function<void()> done);
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + committing_.size(); }
 
