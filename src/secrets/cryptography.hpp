@@ -29,6 +29,11 @@ class Cryptography {
   [[nodiscard]] virtual Digest digest(std::string_view text) const = 0;
 };
 
+/// How every stored password begins, and with it what one check costs. A text with another cost is no stored password:
+/// a file must not tell this device how long to compute.
+/// @source OWASP, Password Storage Cheat Sheet, Argon2id: m=12 MiB, t=3, p=1
+inline constexpr std::string_view kPasswordHashHead = "$argon2id$v=19$m=12288,t=3,p=1$";
+
 /// Argon2id, one at a time: each costs 12 MiB of memory while it runs.
 class PasswordHasher {
  public:

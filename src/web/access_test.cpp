@@ -77,6 +77,27 @@ TEST(AccessText, IsReadBackAndNothingElseIs) {
     EXPECT_EQ(Access::decode(bad).error().code, access_damaged) << bad;
 }
 
+// One login try with m=1048576,t=100000 takes a gigabyte and never ends.
+TEST(AccessText, AHashWithAnotherCostThanOursIsRefused) {
+  for (const char* bad : {
+           "$argon2id$v=19$m=1048576,t=100000,p=1$c2FsdA$aGFzaA",
+           "$argon2id$v=19$m=12288,t=4,p=1$c2FsdA$aGFzaA",
+           "$argon2id$v=19$m=12288,t=3,p=2$c2FsdA$aGFzaA",
+           "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA",
+           "$argon2id$v=16$m=12288,t=3,p=1$c2FsdA$aGFzaA",
+           "$argon2i$v=19$m=12288,t=3,p=1$c2FsdA$aGFzaA",
+           "$argon2id$v=19$m=12288,t=3,p=1$",
+           "$argon2id$v=19$m=12288,t=3,p=1$c2FsdA",
+           "$argon2id$v=19$m=12288,t=3,p=1$c2FsdA$",
+           "$argon2id$v=19$m=12288,t=3,p=1$$aGFzaA",
+           "$argon2id$v=19$m=12288,t=3,p=1$c2FsdA$aGFzaA$m=1048576",
+           "$argon2id$v=19$m=12288,t=3,p=1$m=1048576,t=100000$aGFzaA",
+       }) {
+    const std::string text = std::string("meterseal web access 1\nuser a admin ") + bad + "\nend\n";
+    EXPECT_EQ(Access::decode(text).error().code, access_damaged) << bad;
+  }
+}
+
 TEST(Access, IsNeverLeftWithoutAnAdministrator) {
   Access access = two_people();
   EXPECT_EQ(access.remove_user("admin").error().code, last_admin);

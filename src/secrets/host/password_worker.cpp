@@ -10,7 +10,7 @@ namespace meterseal::secrets::host {
 
 namespace {
 
-/// @source OWASP, Password Storage Cheat Sheet, Argon2id: m=12 MiB, t=3, p=1
+// As kPasswordHashHead says.
 constexpr unsigned long long kPasses = 3;
 constexpr std::size_t kMemory = std::size_t{12} * 1024 * 1024;
 
@@ -23,7 +23,8 @@ Result<std::string> hash_of(const std::string& password) {
 }
 
 Result<std::string> check(const std::string& stored, const std::string& password) {
-  if (crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) != 0)
+  if (!stored.starts_with(kPasswordHashHead) ||
+      crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) != 0)
     return fail(wrong_passphrase, "password", "is not the one that was stored");
   return std::string();
 }

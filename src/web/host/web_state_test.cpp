@@ -45,7 +45,7 @@ TEST_F(WebStateTest, DamagedUsersLetNobodyIn) {
 TEST_F(WebStateTest, UsersAreThereAgainAfterARestart) {
   WebState state(folder);
   Access access;
-  ASSERT_TRUE(access.set_user({"admin", Role::admin, "$argon2id$x"}));
+  ASSERT_TRUE(access.set_user({"admin", Role::admin, "$argon2id$v=19$m=12288,t=3,p=1$c2FsdA$aGFzaA"}));
   ASSERT_TRUE(state.keep(access));
   EXPECT_EQ(WebState(folder).load_access(), access);
   EXPECT_FALSE(WebState(folder + "/missing").keep(access)) << "a change that cannot be kept says so";
