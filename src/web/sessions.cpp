@@ -12,15 +12,18 @@ void Sessions::drop_ended(Instant now) {
   });
 }
 
-const Session& Sessions::open(std::string_view user, Role role, std::string_view source,
-                              secrets::Cryptography& cryptography, Instant now) {
+const Session& Sessions::open(const User& user, std::string_view source, secrets::Cryptography& cryptography,
+                              Instant now) {
   drop_ended(now);
-  if (sessions_.size() >= limits_.most) {
-    sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(),
-                                     [](const Session& a, const Session& b) { return a.used < b.used; }));
+  const auto is_own = [&](const Session& session) { return session.user == user.name; };
+  const auto own = static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), is_own));
+  if (own >= limits_.of_one_user) {
+    sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [&](const Session& a, const Session& b) {
+      return is_own(a) != is_own(b) ? is_own(a) : a.used < b.used;
+    }));
   }
-  sessions_.push_back({secrets::make_token(cryptography), secrets::make_token(cryptography), std::string(user), role,
-                       std::string(source), now, now});
+  sessions_.push_back({secrets::make_token(cryptography), secrets::make_token(cryptography), user.name, user.role,
+                       user.password_hash, std::string(source), now, now});
   return sessions_.back();
 }
 
@@ -46,19 +49,24 @@ void Sessions::close(std::string_view id) {
 }
 
 void Sessions::close_of(std::string_view user) {
-  close_of_except(user, {});
+  std::erase_if(sessions_, [&](const Session& session) { return session.user == user; });
+}
+
+void Sessions::close_of_except(const User& user, std::string_view id) {
+  std::erase_if(sessions_, [&](const Session& session) {
+    return session.user == user.name && !secrets::equal_in_constant_time(session.id, id);
+  });
+  for (Session& session : sessions_) {
+    if (session.user != user.name) continue;
+    session.role = user.role;
+    session.password_hash = user.password_hash;
+  }
 }
 
 void Sessions::close_unknown(const Access& access) {
   std::erase_if(sessions_, [&](const Session& session) {
     const User* user = access.find(session.user);
-    return user == nullptr || user->role != session.role;
-  });
-}
-
-void Sessions::close_of_except(std::string_view user, std::string_view id) {
-  std::erase_if(sessions_, [&](const Session& session) {
-    return session.user == user && !secrets::equal_in_constant_time(session.id, id);
+    return user == nullptr || user->role != session.role || user->password_hash != session.password_hash;
   });
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
 // Who is logged in. A session is a random token in the browser's cookie; it ends when nobody used it for a while, at
-// its age limit, at logout, and when the user's password or role changes. Sessions live in memory only: they outlive a
-// restart from within and end with the process.
+// its age limit, at logout, and when the user's password or role changes, be it by another way in or between two lives.
+// Sessions live in memory only: they outlive a restart from within and end with the process.
 //
-// Bounds: 32 sessions; a further login ends the one that was idle longest. Thread: loop thread.
+// Bounds: 4 sessions of each user; a further login ends that user's that was idle longest, and nobody else's. Thread:
+// loop thread.
 
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ namespace meterseal::web {
 struct SessionLimits {
   seconds idle{30 * 60};
   seconds age{12 * 3600};
-  std::size_t most = 32;
+  std::size_t of_one_user = 4;
 };
 
 struct Session {
@@ -28,6 +29,7 @@ struct Session {
   std::string csrf;  ///< must come back in a header with each change
   std::string user;
   Role role = Role::viewer;
+  std::string password_hash;  ///< with which it was opened: ends with it
   std::string source;
   Instant opened;
   Instant used;
@@ -37,18 +39,19 @@ class Sessions {
  public:
   explicit Sessions(SessionLimits limits = {}) : limits_(limits) {}
 
-  const Session& open(std::string_view user, Role role, std::string_view source, secrets::Cryptography& cryptography,
-                      Instant now);
+  const Session& open(const User& user, std::string_view source, secrets::Cryptography& cryptography, Instant now);
   /// A use: the idle time begins anew. nullptr: unknown or ended. Valid until the next call.
   [[nodiscard]] const Session* use(std::string_view id, Instant now);
   /// The same without counting as a use: live values do not keep a forgotten browser logged in.
   [[nodiscard]] const Session* find(std::string_view id, Instant now);
   void close(std::string_view id);
   void close_of(std::string_view user);
-  /// Of users that there are not, or not in this role: their file may have been changed between two lives.
+  /// The user has another password or role: only the session that changed it goes on, as what the user is now.
+  void close_of_except(const User& user, std::string_view id);
+  /// Of users that there are not, or not with this role and password: their file may have been changed between two
+  /// lives.
   void close_unknown(const Access& access);
   void close_all() { sessions_.clear(); }
-  void close_of_except(std::string_view user, std::string_view id);
   [[nodiscard]] std::size_t count(Instant now);
 
  private:

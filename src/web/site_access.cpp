@@ -35,10 +35,11 @@ void Site::keep_password(const Request& request, const User& user, std::string p
                           done](Result<std::string> hash) {
     if (alive.expired()) return;
     if (!hash) return done(error_response(503, hash.error()));
+    const User set_now{user.name, user.role, *hash};
     Access changed = access_;
-    if (auto set = changed.set_user({user.name, user.role, *hash}); !set) return done(error_response(400, set.error()));
+    if (auto set = changed.set_user(set_now); !set) return done(error_response(400, set.error()));
     if (auto kept = keep(changed); !kept) return done(error_response(503, kept.error()));
-    sessions_.close_of_except(user.name, session);
+    sessions_.close_of_except(set_now, session);
     say(EventKind::change, who, request,
         "password and role (" + std::string(name_of(user.role)) + ") of " + user.name + " set");
     done(json_response(200, access_json(access_)));

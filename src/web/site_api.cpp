@@ -60,8 +60,7 @@ void Site::api_login(const Request& request, const Form& form, const Session*, c
           say(EventKind::refusal, user, request, "wrong user or password");
           return done(error_response(401, "wrong user or password", "each failure makes the next try wait longer"));
         }
-        const Session& session =
-            sessions_.open(known->name, known->role, request.source, parts_.cryptography, parts_.clock.now());
+        const Session& session = sessions_.open(*known, request.source, parts_.cryptography, parts_.clock.now());
         say(EventKind::login, known->name, request, "logged in as " + std::string(name_of(known->role)));
         Response response = json_response(200, texts_json({{"mode", "session"},
                                                            {"user", session.user},

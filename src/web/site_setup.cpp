@@ -37,7 +37,8 @@ void Site::setup_open(const Request& request, const Form& form, const Session*, 
     case SetupGate::Answer::open: break;
   }
   parts_.entrance.gate.passed(request.source);
-  const Session& session = sessions_.open(kNobody, Role::admin, request.source, parts_.cryptography, now);
+  const Session& session =
+      sessions_.open({std::string(kNobody), Role::admin, {}}, request.source, parts_.cryptography, now);
   say(EventKind::login, "", request, "set-up begun with the code");
   Response response = json_response(200, texts_json({{"mode", "walk"}, {"csrf", session.csrf}}));
   response.headers.emplace_back("Set-Cookie",

@@ -53,6 +53,32 @@ TEST_F(SiteTest, ARestartFromWithinLogsNobodyOut) {
   Access without_guest = people();
   ASSERT_TRUE(without_guest.remove_user("guest"));
   EXPECT_EQ(next_life(without_guest), std::pair(200U, 401U)) << "a user that is gone is out";
+  Access replaced = people();
+  ASSERT_TRUE(replaced.set_user({"admin", Role::admin, "hash:another long password"}));
+  EXPECT_EQ(next_life(replaced).first, 401U) << "who logged in with a password that was replaced is out";
+}
+
+TEST_F(SiteTest, WhoChangedTheOwnPasswordStaysLoggedInOverARestartFromWithin) {
+  const auto login = admin();
+  ASSERT_EQ(status(as(login, Method::post, "/api/password",
+                      std::string("own=") + plus(kAdminPassword) + "&password=another+long+password")),
+            200U);
+  Access replaced = people();
+  ASSERT_TRUE(replaced.set_user({"admin", Role::admin, "hash:another long password"}));
+  Site next(parts(), {{"meter.lan"}, MetricsAccess::loopback, SiteOptions::Api::on}, replaced);
+  EXPECT_EQ(answer(next, as(login, Method::get, "/api/access")).status, 200U);
+}
+
+TEST_F(SiteTest, WhoMakesThemselvesAViewerIsOneAtOnce) {
+  const auto login = admin();
+  const std::string own = std::string("own=") + plus(kAdminPassword);
+  ASSERT_EQ(status(as(login, Method::post, "/api/access/user",
+                      own + "&name=other&role=admin&password=another+long+password")),
+            200U);
+  ASSERT_EQ(status(as(login, Method::post, "/api/access/user",
+                      own + "&name=admin&role=viewer&password=another+long+password")),
+            200U);
+  EXPECT_EQ(status(as(login, Method::get, "/api/access")), 403U);
 }
 
 TEST_F(SiteTest, APasswordSetByAnotherWayNamesThatWay) {
