@@ -89,9 +89,10 @@ struct Setting {
   std::string value;  ///< of secrets: empty or "****"
   enum class State : std::uint8_t {
     unknown,  ///< this build has no such command
-    fixed,    ///< declared in the configuration file
+    fixed,    ///< not by this page
     open
   } state = State::unknown;
+  std::string by = {};  ///< of a fixed one: what decides, for people
 };
 
 /// One figure for Prometheus.
@@ -139,12 +140,6 @@ struct AuthoritiesView {
   std::vector<AuthorityView> list;  ///< of uploaded ones
 };
 
-/// What becomes of a backup that was opened.
-enum class RestoreStep : std::uint8_t {
-  look,  ///< says what is in it
-  keep   ///< and restores it with a restart
-};
-
 using console::ScanRange;
 
 /// A change of the buses and meters of a device that has made its site itself.
@@ -161,6 +156,7 @@ struct MeterChange {
   std::string port;  ///< "/dev/ttyUSB0", "tcp:HOST:PORT", "rtu:HOST:PORT"
   std::string baud;
   std::string parity;
+  bool may_be_missing = false;  ///< a serial port need not be there yet
 };
 
 class DeviceView {
@@ -214,10 +210,11 @@ class DeviceView {
   /// bytes of a file or why there is none.
   virtual void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) = 0;
   /// Opens such a file and checks whether this device could start with it. `done` is called once, with
-  /// {"device","made","version","brokers":[...],"meters":[...],"users":[...]} or why it cannot; a restart follows what
-  /// was kept.
-  virtual void restore(RestoreStep step, const std::string& passphrase, const std::string& backup,
-                       std::function<void(Result<std::string>)> done) = 0;
+  /// {"device","made","version","brokers":[...],"meters":[...],"users":[...],"tokens":[...]} or why it cannot.
+  virtual void open_backup(const std::string& passphrase, const std::string& backup,
+                           std::function<void(Result<std::string>)> done) = 0;
+  /// From within that `done`: keeps what was opened, and restarts with it.
+  virtual Result<void> restore_opened() = 0;
 };
 
 /// What the walk of the first boot can offer and does in the end.
@@ -247,11 +244,14 @@ class SetupDesk {
   [[nodiscard]] virtual Choices choices() = 0;
   /// Same as DeviceView::start(), while there is no device yet.
   virtual void start(Task task, const std::string& argument, std::function<void(std::string)> done) = 0;
+  /// Goes the way to the broker and logs in there, if it is the one that was compared. `done` is called later, once.
+  virtual void try_broker(const Site& site, std::function<void(Proof)> done) = 0;
   /// Keeps the site whole or not at all, marks the device as provisioned, and starts it.
   [[nodiscard]] virtual Result<void> finish(const Site& site) = 0;
-  /// Same as DeviceView::restore(): what was kept takes the place of the walk.
-  virtual void restore(RestoreStep step, const std::string& passphrase, const std::string& backup,
-                       std::function<void(meterseal::Result<std::string>)> done) = 0;
+  /// Same as of DeviceView: what was restored takes the place of the walk.
+  virtual void open_backup(const std::string& passphrase, const std::string& backup,
+                           std::function<void(meterseal::Result<std::string>)> done) = 0;
+  virtual Result<void> restore_opened() = 0;
 };
 
 }  // namespace meterseal::web

@@ -186,7 +186,7 @@ class Site {
   void api_restore(const Request&, const Form&, const Session*, const Done&);
   void back_up(const Request& request, const std::string& who, const std::string& passphrase, const Done& done);
   template <class Holder>
-  void restore(Holder& holder, const Request& request, const std::string& who, const Done& done);
+  void restore(Holder& holder, const Request& request, const Session& session, const Done& done);
 
   // site_access.cpp
   void api_access(const Request&, const Form&, const Session*, const Done&);
@@ -204,6 +204,7 @@ class Site {
   void setup_open(const Request&, const Form&, const Session*, const Done&);
   void setup_choices(const Request&, const Form&, const Session*, const Done&);
   void setup_try_meter(const Request&, const Form&, const Session*, const Done&);
+  void setup_try_broker(const Request&, const Form&, const Session*, const Done&);
   void setup_finish(const Request&, const Form&, const Session*, const Done&);
   void setup_restore(const Request&, const Form&, const Session*, const Done&);
   void finish_setup(const Request& request, const SetupDesk::Site& site, const User& admin, const Done& done);

@@ -53,41 +53,49 @@ void Site::back_up(const Request& request, const std::string& who, const std::st
 }
 
 template <class Holder>
-void Site::restore(Holder& holder, const Request& request, const std::string& who, const Done& done) {
+void Site::restore(Holder& holder, const Request& request, const Session& session, const Done& done) {
   const auto sent = form_and_file(request.body);
   if (!sent) return done(no_form());
-  const std::string_view wanted = sent->form.value("step");
-  if (wanted != "look" && wanted != "keep")
-    return done(error_response(400, "what shall be done?", "step=look or keep"));
-  const RestoreStep step = wanted == "keep" ? RestoreStep::keep : RestoreStep::look;
+  const std::string_view step = sent->form.value("step");
+  if (step != "look" && step != "keep") return done(error_response(400, "what shall be done?", "step=look or keep"));
   if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
   is_task_running_ = true;
-  holder.restore(step, std::string(sent->form.value("passphrase")), sent->file,
-                 [this, alive = std::weak_ptr<const int>(alive_), request, who, step, done](Result<std::string> seen) {
-                   if (alive.expired()) return;
-                   is_task_running_ = false;
-                   if (!seen) {
-                     say(EventKind::refusal, who, request, "a backup was refused: nothing was changed");
-                     return done(error_response(400, seen.error()));
-                   }
-                   if (step == RestoreStep::keep) {
-                     say(EventKind::change, who, request, "restored from a backup");
-                     // Who may come in is decided by the users of the backup.
-                     sessions_.close_all();
-                   }
-                   done(json_response(200, std::move(*seen)));
-                 });
+  holder.open_backup(std::string(sent->form.value("passphrase")), sent->file,
+                     [this, &holder, alive = std::weak_ptr<const int>(alive_), request, id = session.id,
+                      is_wanted = step == "keep", done](Result<std::string> seen) {
+                       if (alive.expired()) return;
+                       is_task_running_ = false;
+                       // Rights are those of now: opening takes a moment, in which somebody may have been removed.
+                       const Session* still = sessions_.find(id, parts_.clock.now());
+                       if (still == nullptr) return done(error_response(401, "log in first", ""));
+                       if (seen && is_wanted) {
+                         if (auto kept = holder.restore_opened(); !kept) seen = tl::unexpected(kept.error());
+                       }
+                       if (!seen) {
+                         say(EventKind::refusal, still->user, request, "a backup was refused: nothing was changed");
+                         return done(error_response(400, seen.error()));
+                       }
+                       if (is_wanted) {
+                         say(EventKind::change, still->user, request, "restored from a backup");
+                         // Who may come in is decided by the users of the backup.
+                         sessions_.close_all();
+                       }
+                       done(json_response(200, std::move(*seen)));
+                     });
 }
 
 void Site::api_restore(const Request& request, const Form&, const Session* session, const Done& done) {
   const auto sent = form_and_file(request.body);
   if (!sent) return done(no_form());
-  confirmed(request, sent->form, *session, done,
-            [this, request, who = session->user, done] { restore(*parts_.device, request, who, done); });
+  confirmed(request, sent->form, *session, done, [this, request, id = session->id, done] {
+    const Session* still = sessions_.find(id, parts_.clock.now());
+    if (still == nullptr || still->role != Role::admin) return done(error_response(401, "log in first", ""));
+    restore(*parts_.device, request, *still, done);
+  });
 }
 
-void Site::setup_restore(const Request& request, const Form&, const Session*, const Done& done) {
-  restore(*parts_.desk, request, {}, done);
+void Site::setup_restore(const Request& request, const Form&, const Session* session, const Done& done) {
+  restore(*parts_.desk, request, *session, done);
 }
 
 }  // namespace meterseal::web

@@ -47,7 +47,7 @@ TEST_F(SiteBackupTest, LookingChangesNothingAndRestoringEndsAllSessions) {
   const std::string file("sealed with p\n\0\xFF", 16);
   const Response seen = restore(login, own + "&step=look&passphrase=p", file);
   EXPECT_EQ(seen.status, 200U);
-  EXPECT_NE(seen.body.find(R"("users":["admin"])"), std::string::npos);
+  EXPECT_NE(seen.body.find(R"x("users":["admin (admin)"])x"), std::string::npos);
   EXPECT_TRUE(device.restored.empty());
   EXPECT_EQ(restore(login, own + "&step=keep&passphrase=p", file).status, 200U);
   ASSERT_EQ(device.restored.size(), 1U);
@@ -55,6 +55,21 @@ TEST_F(SiteBackupTest, LookingChangesNothingAndRestoringEndsAllSessions) {
   EXPECT_EQ(answer(site, as(login, Method::get, "/api/live")).status, 401U);
   EXPECT_EQ(answer(site, as(other, Method::get, "/api/live")).status, 401U);
   EXPECT_EQ(site.events().events().back().what, "restored from a backup");
+}
+
+TEST_F(SiteBackupTest, WhoIsRemovedWhileItIsOpenedRestoresNothing) {
+  const auto login = log_in(site, "admin", test::kAdminPassword);
+  device.answers_tasks = false;
+  auto made = as(login, Method::post, "/api/restore", own + "&step=keep&passphrase=p\nsealed with p\n");
+  made.content_type = "application/octet-stream";
+  std::optional<Response> late;
+  site.handle(made, [&](Response r) { late = std::move(r); });
+  ASSERT_TRUE(device.waiting_proof);
+  EXPECT_EQ(answer(site, as(login, Method::post, "/api/logout")).status, 200U);
+  device.waiting_proof();
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->status, 401U);
+  EXPECT_TRUE(device.restored.empty());
 }
 
 }  // namespace

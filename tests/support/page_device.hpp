@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "meter/errors.hpp"
 #include "web/device_view.hpp"
 #include "web/errors.hpp"
 #include "web/site.hpp"
@@ -70,7 +71,7 @@ class PageDevice : public web::DeviceView {
   [[nodiscard]] web::SealView seal() const override { return seal_; }
   [[nodiscard]] std::uint64_t waiting_records() const override { return 3; }
   [[nodiscard]] std::vector<web::Fact> facts() override {
-    return {{"Program", "Version", "0.1.0"}, {"Program", "Uptime", "0T03:12:44"}, {"Network", "Host name", "meter-gw"}};
+    return {{"Program", "Version", "0.1.0"}, {"Program", "Topic", "emon/1"}, {"Program", "Uptime", "0T03:12:44"}, {"Network", "Host name", "meter-gw"}};
   }
   [[nodiscard]] std::vector<web::Metric> metrics() override {
     return {
@@ -99,7 +100,8 @@ class PageDevice : public web::DeviceView {
     if (word == "Refused") return {{"RESULT", R"({"Command":"Error","Input":"REFUSED","Reason":"no"})"}};
     if (word == "Status0")
       return {{"STATUS", R"({"Status":{"Topic":"t"}})"}, {"STATUS1", R"({"StatusPRM":{"Uptime":"x"}})"}};
-    const std::string value = is_query ? setting(word).value : std::string(line.substr(line.find(' ') + 1));
+    std::string value = is_query ? setting(word).value : std::string(line.substr(line.find(' ') + 1));
+    if (line == "TelePeriod 5") value = "10";
     if (line == "TlsRenewal same-ca") seal_.renewal = {"renewals by the same CA are followed, with any key", "", ""};
     if (!is_query && settings.contains(word)) settings[word].value = value == "0" ? "" : value;
     return {{"RESULT", "{\"" + word + "\":\"" + (word == "MqttPassword" ? "****" : value) + "\"}"}};
@@ -115,7 +117,7 @@ class PageDevice : public web::DeviceView {
     const bool fails = std::find(changed.begin(), changed.end(), "MqttPort 1883") != changed.end();
     const auto answer = [done = std::move(done), fails] {
       done({fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
-            R"({"steps":[{"name":"tcp","state":"bad","text":"nobody listens on 1883","hint":"check the port"}]})"});
+            R"({"steps":[{"name":"tcp","state":"bad","text":"nobody listens on 1883","hint":"check the port"},{"name":"policy","state":"bad","text":"served 3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC"}]})"});
     };
     if (answers_tasks) return answer();
     waiting_proof = answer;
@@ -152,6 +154,8 @@ class PageDevice : public web::DeviceView {
     scan_state = R"("running":false,"bus":0,"asked":2,"of":32,"found":[{"address":7,"fits":["SDM120"]}])";
   }
   Result<void> change_meters(const web::MeterChange& change) override {
+    if (change.port == "/dev/ttyUSB7" && !change.may_be_missing)
+      return fail(meter::port_missing, "port", "the port /dev/ttyUSB7 is not there");
     if (change.kind == web::MeterChange::Kind::put && change.address == "1")
       return fail(web::bad_form, "address", "address 1 is that of \"main\" on the same bus");
     changes.push_back(change);
@@ -170,13 +174,21 @@ class PageDevice : public web::DeviceView {
   void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) override {
     done("sealed with " + passphrase + "\n" + std::string("\0\xFF", 2));
   }
-  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-               std::function<void(Result<std::string>)> done) override {
+  void open_backup(const std::string& passphrase, const std::string& backup,
+                   std::function<void(Result<std::string>)> done) override {
     if (backup.find("sealed with " + passphrase + "\n") != 0)
       return done(fail(web::bad_form, "the passphrase", "does not open this file"));
-    if (step == web::RestoreStep::keep) restored.push_back(backup);
-    done(
-        R"({"device":"emon_1","made":1795000000,"version":"0.1.0","brokers":["broker.example.com:8883"],"meters":["main"],"users":["admin"]})");
+    opened = backup;
+    const auto answer = [done = std::move(done)] {
+      done(
+          R"x({"device":"emon_1","made":1795000000,"version":"0.1.0","brokers":["broker.example.com:8883"],"meters":["main"],"users":["admin (admin)"],"tokens":[]})x");
+    };
+    if (answers_tasks) return answer();
+    waiting_proof = answer;
+  }
+  Result<void> restore_opened() override {
+    restored.push_back(opened);
+    return {};
   }
   void finish_task() {
     const auto task = std::move(tasks.back());
@@ -185,7 +197,7 @@ class PageDevice : public web::DeviceView {
         task.kind == web::Task::fetch_fingerprint
             ? R"({"host":")" + task.argument +
                   R"(","fingerprint":"3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC","subject":"CN = broker","issuer":"CN = site CA","expires":"Dec 31 23:59:59 2049 GMT","key":"EC P-256","renewal":"chain and name verify","verifies":"ca"})"
-            : R"({"steps":[{"name":"look-up","state":"good","text":"192.0.2.7"},{"name":"TLS","state":"bad","text":"refused"}]})");
+            : R"({"steps":[{"name":"look-up","state":"good","text":"192.0.2.7"},{"name":"TLS","state":"bad","text":"refused","hint":"only if it is MqttFingerprint1 3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC"}]})");
   }
 
   struct Started {
@@ -200,6 +212,7 @@ class PageDevice : public web::DeviceView {
   bool answers_tasks = true;
   std::string scan_state = R"("running":false,"bus":0,"asked":0,"of":0,"found":[])";
   std::vector<web::ScanRange> scanned;
+  std::string opened;
   std::vector<std::string> restored;
   std::vector<web::MeterChange> changes;
   web::AuthoritiesView authorities_{web::AuthoritiesView::Place::system, "/etc/ssl/certs", {}};
@@ -218,16 +231,23 @@ class PageDesk final : public web::SetupDesk {
     tried = argument;
     done(R"({"answers":true,"values":[{"name":"voltage_l1","value":"231.4 V"}]})");
   }
+  /// The password "wrong" is.
+  void try_broker(const Site& site, std::function<void(web::Proof)> done) override {
+    const bool fails = site.password == "wrong";
+    done({fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
+          R"({"steps":[{"name":"mqtt","state":"bad","text":"the broker does not take user or password"}]})"});
+  }
   [[nodiscard]] Result<void> finish(const Site& site) override {
     if (refusal) return tl::unexpected(*refusal);
     finished.push_back(site);
     return {};
   }
 
-  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-               std::function<void(meterseal::Result<std::string>)> done) override {
-    device_.restore(step, passphrase, backup, std::move(done));
+  void open_backup(const std::string& passphrase, const std::string& backup,
+                   std::function<void(meterseal::Result<std::string>)> done) override {
+    device_.open_backup(passphrase, backup, std::move(done));
   }
+  meterseal::Result<void> restore_opened() override { return device_.restore_opened(); }
   [[nodiscard]] const std::vector<std::string>& restored() const { return device_.restored; }
 
   std::string tried;

@@ -43,6 +43,12 @@ void put_line(toml::table& bus, const MeterChange& change) {
   bus.insert_or_assign("parity", change.parity);
 }
 
+std::string text_of(const toml::table& root) {
+  std::ostringstream text;
+  text << root;
+  return std::string(kSiteHeading) + text.str() + "\n";
+}
+
 class Editor {
  public:
   explicit Editor(toml::table root) : root_(std::move(root)) {}
@@ -51,9 +57,7 @@ class Editor {
     if (root_["bus"].as_array() == nullptr) return wrong("bus", "this device has no bus");
     auto changed = dispatch(change);
     if (!changed) return tl::unexpected(changed.error());
-    std::ostringstream text;
-    text << root_;
-    return std::string(kSiteHeading) + text.str() + "\n";
+    return text_of(root_);
   }
 
  private:
@@ -140,6 +144,21 @@ class Editor {
 Result<std::string> edit_site(std::string_view text, const web::MeterChange& change) {
   try {
     return Editor(toml::parse(text)).run(change);
+  } catch (const std::exception& error) {
+    return fail(config_syntax, "site.toml", error.what());
+  }
+}
+
+Result<std::string> with_page_at(std::string_view text, const std::vector<HostPort>& listen) {
+  try {
+    toml::table root = toml::parse(text);
+    if (root["web"].as_table() == nullptr) root.insert_or_assign("web", toml::table{});
+    toml::table& web = *root["web"].as_table();
+    web.erase("enabled");
+    toml::array addresses;
+    for (const HostPort& address : listen) addresses.push_back(format(address));
+    web.insert_or_assign("listen", std::move(addresses));
+    return text_of(root);
   } catch (const std::exception& error) {
     return fail(config_syntax, "site.toml", error.what());
   }

@@ -8,7 +8,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "app/config/config_address.hpp"
 #include "core/result.hpp"
 #include "web/device_view.hpp"
 
@@ -19,5 +21,8 @@ inline constexpr std::string_view kSiteHeading = "# Made by the page of this dev
 
 /// @return the changed text
 [[nodiscard]] Result<std::string> edit_site(std::string_view text, const web::MeterChange& change);
+
+/// The page is served there, whatever the text says.
+[[nodiscard]] Result<std::string> with_page_at(std::string_view text, const std::vector<HostPort>& listen);
 
 }  // namespace meterseal::app

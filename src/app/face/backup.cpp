@@ -21,6 +21,8 @@ namespace {
 using host::FileState;
 
 constexpr int kFormat = 1;
+/// The last second of the year 9999.
+constexpr std::uint64_t kLatest_s = 253'402'300'799;
 constexpr const char* kPending = "restore.pending";
 constexpr std::array kFiles{"site.toml", "mqtt.password", "authorities.pem", "web.access", "web.identity"};
 constexpr std::string_view kBooks = "ledger/";
@@ -71,18 +73,35 @@ Result<void> restore_values(const std::string& state, const Backup& backup, Log&
   });
 }
 
-Result<void> restore_files(const std::string& state, const Backup& backup) {
+std::string staged(const std::string& path) {
+  return path + ".restored";
+}
+
+void unstage(const std::string& state) {
+  std::error_code ignored;
+  for (const char* name : kFiles) std::filesystem::remove(staged(state + "/" + name), ignored);
+}
+
+/// Beside those that count: a disk without room for all of them changes none.
+Result<void> stage_files(const std::string& state, const Backup& backup) {
+  for (const auto& [name, content] : backup.files) {
+    if (auto written = write(staged(state + "/" + name), content); !written) return unstage(state), written;
+  }
+  return {};
+}
+
+/// Needs no room.
+Result<void> place_files(const std::string& state, const Backup& backup) {
+  std::error_code error;
   for (const char* name : kFiles) {
-    const auto file = backup.files.find(name);
-    if (file != backup.files.end()) {
-      if (auto written = write(state + "/" + name, file->second); !written) return written;
-      continue;
+    const std::string file = state + "/" + name;
+    if (backup.files.contains(name)) {
+      std::filesystem::rename(staged(file), file, error);
+    } else if (std::string_view(name) != "site.toml" && std::string_view(name) != "web.identity") {
+      // A site that is declared elsewhere, and the page's own certificate, stay.
+      std::filesystem::remove(file, error);
     }
-    // A site that is declared elsewhere, and the page's own certificate, stay.
-    if (std::string_view(name) == "site.toml" || std::string_view(name) == "web.identity") continue;
-    std::error_code error;
-    std::filesystem::remove(state + "/" + name, error);
-    if (error) return fail(web::state_unwritable, name, error.message());
+    if (error) return fail(web::state_unwritable, file, error.message());
   }
   return web::host::WebState(state).mark_provisioned();
 }
@@ -113,7 +132,8 @@ Result<Backup> decode_backup(std::string_view text) {
   const auto device = json.find("device");
   const auto version = json.find("version");
   const auto is_text = [&](const auto& found) { return found != json.end() && found->is_string(); };
-  if (!files || !values || made == json.end() || !made->is_number_integer() || !is_text(device) || !is_text(version))
+  const bool is_moment = made != json.end() && made->is_number_unsigned() && made->get<std::uint64_t>() <= kLatest_s;
+  if (!files || !values || !is_moment || !is_text(device) || !is_text(version))
     return unusable("the backup", "is not a whole one");
   for (const auto& [name, content] : *files) {
     if (!is_file(name)) return unusable(name, "is no file of a backup");
@@ -158,9 +178,15 @@ void take_up_restore(const std::string& state_directory, Log& log) {
   if (!backup) {
     log.error("SYS", backup.error());
   } else {
-    const auto restored =
-        restore_values(state_directory, *backup, log).and_then([&] { return restore_files(state_directory, *backup); });
-    if (!restored) return log.error("SYS", restored.error());
+    const auto restored = stage_files(state_directory, *backup)
+                              .and_then([&] { return restore_values(state_directory, *backup, log); })
+                              .and_then([&] { return place_files(state_directory, *backup); });
+    if (!restored) {
+      unstage(state_directory);
+      log.error("SYS", restored.error());
+      return log.warn(
+          "SYS", "the backup is not restored yet: the device goes on as it was, and tries again at the next start");
+    }
     log.warn("SYS", "restored from a backup of " + backup->device);
   }
   std::error_code error;

@@ -9,6 +9,7 @@
 
 #include "app/agent/site_setup.hpp"
 #include "app/config/config_tree.hpp"
+#include "app/config/site_edit.hpp"
 #include "app/errors.hpp"
 #include "app/face/authority_desk.hpp"
 #include "app/face/site_file.hpp"
@@ -64,16 +65,22 @@ constexpr std::array<std::string_view, 13> kOnlyByHand{
 /// Whoever gives an administrator a file and its passphrase must not get a program started or a file read by it.
 Result<void> check_site(const Node& table) {
   for (const Node& child : table.children) {
-    const bool is_own_password = child.key == "password_file" && child.text == kPasswordFile;
+    const bool is_broker_password = table.key == "mqtt" && child.key == "password_file" && child.text == kPasswordFile;
     const bool is_by_hand = std::find(kOnlyByHand.begin(), kOnlyByHand.end(), child.key) != kOnlyByHand.end() ||
-                            (child.key == "password_file" && !is_own_password);
+                            (child.key == "password_file" && !is_broker_password);
     if (is_by_hand)
-      return fail(backup_unusable, "the backup",
-                  "its site has the key " + child.key + ", which names a program or file",
-                  "such keys are declared on the device itself, in its configuration file");
+      return fail(backup_unusable, "the site",
+                  "has the key " + child.key + ", which names a program or file: a backup has none",
+                  "keep a site that was changed by hand yourself, as a configuration file");
     if (auto good = check_site(child); !good) return good;
   }
   return {};
+}
+
+Result<void> check_site(const std::string& text) {
+  const auto tree = parse_toml(text);
+  if (!tree) return fail(backup_unusable, "the site", "is no TOML: " + tree.error().text);
+  return check_site(*tree);
 }
 
 const std::string* file_in(const Backup& backup, const char* name) {
@@ -92,9 +99,7 @@ Result<web::Access> users_in(const Backup& backup) {
 /// What stands beside the site and is not read with it.
 Result<void> check_parts(const Backup& backup) {
   if (const std::string* site = file_in(backup, kSiteFile)) {
-    const auto tree = parse_toml(*site);
-    if (!tree) return fail(backup_unusable, "the backup", "its site is no TOML: " + tree.error().text);
-    if (auto good = check_site(*tree); !good) return good;
+    if (auto good = check_site(*site); !good) return good;
   }
   if (const std::string* pem = file_in(backup, "authorities.pem")) {
     if (auto list = read_authorities(*pem); !list) return tl::unexpected(list.error());
@@ -118,13 +123,18 @@ std::string summary(const Backup& backup, const Config& config, const web::Acces
     for (const auto& meter : bus.meters) meters.push_back(meter.name);
   }
   auto users = nlohmann::json::array();
-  for (const web::User& user : access.users()) users.push_back(user.name);
+  for (const web::User& user : access.users())
+    users.push_back(user.name + " (" + std::string(name_of(user.role)) + ")");
+  auto tokens = nlohmann::json::array();
+  for (const web::ApiToken& token : access.tokens())
+    tokens.push_back(token.name + " (" + std::string(name_of(token.role)) + ")");
   return nlohmann::ordered_json{{"device", config.device.topic},
                                 {"made", backup.made_s},
                                 {"version", backup.version},
                                 {"brokers", brokers},
                                 {"meters", meters},
-                                {"users", users}}
+                                {"users", users},
+                                {"tokens", tokens}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -143,6 +153,9 @@ void BackupDesk::back_up(std::int64_t made_s, const std::string& device, const s
   if (auto good = web::check_password({}, passphrase); !good) return done(tl::unexpected(good.error()));
   auto backup = gather_backup(state_directory_);
   if (!backup) return done(tl::unexpected(backup.error()));
+  if (const std::string* site = file_in(*backup, kSiteFile)) {
+    if (auto good = check_site(*site); !good) return done(tl::unexpected(good.error()));
+  }
   backup->made_s = made_s;
   backup->device = device;
   auto text = encode(*backup);
@@ -152,17 +165,33 @@ void BackupDesk::back_up(std::int64_t made_s, const std::string& device, const s
   (*ready)->seal(passphrase, std::move(*text), std::move(done));
 }
 
-void BackupDesk::restore(web::RestoreStep step, const std::string& passphrase, const std::string& sealed, Done done) {
+void BackupDesk::open(const std::string& passphrase, const std::string& sealed, Done done) {
   const auto ready = sealer();
   if (!ready) return done(tl::unexpected(ready.error()));
-  (*ready)->open(passphrase, sealed, [this, step, done = std::move(done)](const Result<std::string>& opened) {
-    const auto backup = opened ? decode_backup(*opened) : tl::unexpected(opened.error());
+  (*ready)->open(passphrase, sealed, [this, done = std::move(done)](const Result<std::string>& text) {
+    auto backup =
+        text.and_then([](const std::string& plain) { return decode_backup(plain); }).and_then([this](Backup opened) {
+          return fitted(std::move(opened));
+        });
     if (!backup) return done(tl::unexpected(backup.error()));
     auto examined = examine(*backup);
-    if (examined && step == web::RestoreStep::keep) {
-      if (auto kept = keep_for_restart(state_directory_, *backup); !kept) return done(tl::unexpected(kept.error()));
-    }
+    if (examined) opened_ = std::move(*backup);
     done(std::move(examined));
+    opened_.reset();
+  });
+}
+
+Result<void> BackupDesk::restore_opened() const {
+  return opened_ ? keep_for_restart(state_directory_, *opened_) : Result<void>();
+}
+
+Result<Backup> BackupDesk::fitted(Backup backup) const {
+  backup.values.erase("setting/WebServer");
+  const auto site = backup.files.find(kSiteFile);
+  if (site == backup.files.end()) return backup;
+  return with_page_at(site->second, listen_).map([&](std::string text) {
+    site->second = std::move(text);
+    return std::move(backup);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "app/errors.hpp"
 #include "app/face/setup_text.hpp"
 #include "app/face/site_file.hpp"
+#include "core/host/private_file.hpp"
 #include "secrets/errors.hpp"
 #include "secrets/host/sodium.hpp"
 #include "support/loop.hpp"
@@ -46,8 +47,26 @@ class BackupDeskTest : public ::testing::Test {
   std::string sealed(const Backup& backup) {
     return wait([&](auto done) { sealer->seal(kPassphrase, encode(backup).value(), done); }).value();
   }
-  Result<std::string> restore(const Backup& backup, web::RestoreStep step = web::RestoreStep::keep) {
-    return wait([&](auto done) { desk.restore(step, kPassphrase, sealed(backup), done); });
+  enum class Then {
+    look,
+    keep
+  };
+  Result<std::string> restore(const Backup& backup, Then then = Then::keep) { return restore(desk, backup, then); }
+  Result<std::string> restore(BackupDesk& at, const Backup& backup, Then then) {
+    const std::string file = sealed(backup);
+    return wait([&](auto done) {
+      at.open(kPassphrase, file, [&at, then, done](Result<std::string> seen) {
+        if (seen && then == Then::keep) {
+          EXPECT_TRUE(at.restore_opened());
+        }
+        done(std::move(seen));
+      });
+    });
+  }
+  std::string kept_site() {
+    return decode_backup(host::read_private_file(state + "/restore.pending", kLargestBackup).text)
+        .value()
+        .files[kSiteFile];
   }
   [[nodiscard]] bool is_kept() const { return std::filesystem::exists(state + "/restore.pending"); }
 
@@ -55,7 +74,7 @@ class BackupDeskTest : public ::testing::Test {
   std::string state = folder.path();
   boost::asio::io_context loop;
   std::unique_ptr<secrets::PassphraseSealer> sealer = secrets::host::make_passphrase_sealer(loop).value();
-  BackupDesk desk{loop, state, ""};
+  BackupDesk desk{loop, state, "", {{"192.0.2.7", 443}}};
 };
 
 TEST_F(BackupDeskTest, NobodyStartsAProgramOrHasAFileReadByAGiftedBackup) {
@@ -96,21 +115,42 @@ TEST_F(BackupDeskTest, WhatNobodyCouldEnterOrStartIsRefused) {
 }
 
 TEST_F(BackupDeskTest, LookingKeepsNothingAndSaysWhatIsInIt) {
-  const auto seen = restore(good(), web::RestoreStep::look);
+  const auto seen = restore(good(), Then::look);
   ASSERT_TRUE(seen) << seen.error().detail.view();
   EXPECT_EQ(
       *seen,
-      R"({"device":"emon_1","made":0,"version":"0.1.0","brokers":["broker.example.com:8883"],"meters":["main"],"users":["owner"]})");
+      R"x({"device":"emon_1","made":0,"version":"0.1.0","brokers":["broker.example.com:8883"],"meters":["main"],"users":["owner (admin)"],"tokens":[]})x");
   EXPECT_FALSE(is_kept());
   ASSERT_TRUE(restore(good()));
   EXPECT_TRUE(is_kept());
   EXPECT_FALSE(std::filesystem::exists(state + "/" + kTrialFolder));
 }
 
+TEST_F(BackupDeskTest, ThePageStaysWhereThePersonIs) {
+  Backup elsewhere = good();
+  elsewhere.files[kSiteFile] += "enabled = false\n";
+  elsewhere.values["setting/WebServer"] = "=0";
+  ASSERT_TRUE(restore(elsewhere));
+  EXPECT_NE(kept_site().find("192.0.2.7:443"), std::string::npos) << kept_site();
+  EXPECT_EQ(kept_site().find("127.0.0.1"), std::string::npos);
+  EXPECT_EQ(kept_site().find("enabled"), std::string::npos);
+}
+
+TEST_F(BackupDeskTest, ThePasswordOfTheBrokerIsNotThatOfThePage) {
+  Backup hostile = good();
+  hostile.files[kSiteFile] += "password_file = \"mqtt.password\"\n";  // in [web]: its user admin
+  EXPECT_EQ(restore(hostile).error().code, backup_unusable);
+}
+
+TEST_F(BackupDeskTest, NothingIsRestoredThatWasNotOpenedJustNow) {
+  ASSERT_TRUE(restore(good(), Then::look));
+  ASSERT_TRUE(desk.restore_opened());
+  EXPECT_FALSE(is_kept());
+}
+
 TEST_F(BackupDeskTest, ADeviceWithAFileOfAPersonTakesNoSite) {
-  BackupDesk declared(loop, state, "/etc/meterseal/meterseal.toml");
-  const auto outcome =
-      wait([&](auto done) { declared.restore(web::RestoreStep::keep, kPassphrase, sealed(good()), done); });
+  BackupDesk declared(loop, state, "/etc/meterseal/meterseal.toml", {});
+  const auto outcome = restore(declared, good(), Then::keep);
   EXPECT_EQ(outcome.error().code, backup_unusable);
 }
 

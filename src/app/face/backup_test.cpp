@@ -58,6 +58,11 @@ TEST_F(BackupTest, RefusesWhateverIsNotWholeOrHoldsWhatNoBackupHolds) {
   std::string later = whole;
   later.replace(later.find("\"backup\":1"), 10, "\"backup\":2");
   EXPECT_EQ(decode_backup(later).error().code, backup_unusable);
+  for (const char* made : {"-1", "9223372036854775808", "253402300800", "1e9", "\"1\""}) {
+    std::string odd = whole;
+    odd.replace(odd.find("1795000000"), 10, made);
+    EXPECT_EQ(decode_backup(odd).error().code, backup_unusable) << made;
+  }
 }
 
 TEST_F(BackupTest, SaysWhyWhatCannotBeTextIsNoBackup) {
@@ -117,6 +122,26 @@ TEST_F(BackupTest, WhatAPowerCutLeftHalfDoneIsDoneAgain) {
   EXPECT_EQ(value("setting/MqttHost"), "=other");
   EXPECT_EQ(content(state + "/site.toml"), next.files["site.toml"]);
   EXPECT_EQ(content(state + "/web.access"), "users");
+}
+
+TEST_F(BackupTest, ADiskThatTakesNotAllOfItKeepsAllOfTheOld) {
+  restore(good());
+  Backup next = good();
+  next.values["setting/MqttHost"] = "=other";
+  next.files["mqtt.password"] = "another\n";
+  next.files["site.toml"] = "[device]\nname = \"next\"\n";
+  ASSERT_TRUE(keep_for_restart(state, next));
+  // The last file finds no place.
+  std::filesystem::create_directories(state + "/web.access.restored/in the way");
+  take_up_restore(state, log);
+  EXPECT_EQ(value("setting/MqttHost"), "=broker");
+  EXPECT_EQ(gather_backup(state).value().files, good().files);
+  EXPECT_TRUE(has("restore.pending"));
+  EXPECT_FALSE(has("mqtt.password.restored")) << "no secret stays beside";
+  std::filesystem::remove_all(state + "/web.access.restored");
+  take_up_restore(state, log);
+  EXPECT_EQ(value("setting/MqttHost"), "=other");
+  EXPECT_EQ(content(state + "/mqtt.password"), "another\n");
 }
 
 TEST_F(BackupTest, WhatIsDamagedOrNotOursIsToldAndChangesNothing) {

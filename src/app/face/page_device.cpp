@@ -8,7 +8,9 @@
 #include "app/face/renewal_view.hpp"
 #include "app/face/setup_text.hpp"
 #include "app/face/site_file.hpp"
+#include "app/device_side.hpp"
 #include "core/host/private_file.hpp"
+#include "meter/errors.hpp"
 #include "mqtt/live_values.hpp"
 #include "trust/errors.hpp"
 #include "trust/host/tls_client.hpp"
@@ -21,6 +23,7 @@ namespace meterseal::app {
 namespace {
 
 constexpr seconds kDepthInterval{5};
+constexpr const char* kFixedByFile = "Fixed by the configuration file";
 
 using mqtt::Quantity;
 using mqtt::Slot;
@@ -48,6 +51,15 @@ std::string_view text_of(trust::TrustedBy by) {
     case trust::TrustedBy::ca_and_pin: return "a certificate authority and its fingerprint";
   }
   return {};
+}
+
+/// "812 KiB", "12.4 MiB", "70.4 GiB"
+std::string size_text(std::uint64_t kib) {
+  constexpr std::uint64_t kStep = 1024;
+  if (kib < kStep) return std::to_string(kib) + " KiB";
+  const bool is_large = kib >= kStep * kStep;
+  const std::uint64_t tenths = kib * 10 / (is_large ? kStep * kStep : kStep);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + (is_large ? " GiB" : " MiB");
 }
 
 std::string_view name_of(trust::Mode mode) {
@@ -204,7 +216,10 @@ web::MeterView PageDevice::view_of(MeterReader& reader) const {
   }
   const auto newest = reader.newest(now);
   if (newest) view.age = std::chrono::duration_cast<seconds>(now - *newest);
-  if (!newest) view.trouble = "gives no readings: check its wires, address, baud rate and parity";
+  if (newest) return view;
+  const auto fault = parts_.meters.port_fault_of(reader);
+  view.trouble = fault ? port_trouble(*fault) + "; " + std::string(fault->remedy())
+                       : "gives no readings: check its wires, address, baud rate and parity";
   return view;
 }
 
@@ -227,14 +242,14 @@ std::vector<Fact> PageDevice::facts() {
        : config.mqtt.remote_commands == console::RemoteCommands::safe ? "what is harmless"
                                                                       : "everything but what is local"},
       {"Program", "Home Assistant discovery", config.mqtt.discovery ? "on" : "off"},
-      {"Program", "Memory", std::to_string(read_machine_load().program_memory_kb) + " KiB"},
+      {"Program", "Memory", size_text(read_machine_load().program_memory_kb)},
       {"Network", "Host name", text(facts.network.hostname)},
       {"Network", "Address", text(facts.network.ip_address)},
       {"Network", "Gateway", text(facts.network.gateway)},
       {"Network", "DNS", text(facts.network.dns1)},
       {"Storage", "State directory", parts_.state_directory},
       {"Storage", "Waiting records", std::to_string(depth_.records)},
-      {"Storage", "Free", std::to_string(free_kb(parts_.state_directory)) + " KiB"},
+      {"Storage", "Free", size_text(free_kb(parts_.state_directory))},
   };
   for (const BrokerConfig& broker : config.mqtt.brokers)
     list.push_back({"Brokers", format(broker.address), "known by " + std::string(name_of(broker.tls.policy.mode))});
@@ -336,15 +351,19 @@ Setting PageDevice::setting(std::string_view command) const {
   for (const auto& [name, setting] : kPageSettings) {
     if (command != name) continue;
     const console::SettingState state = parts_.device.setting(setting);
-    return {state.value, state.fixed_by.empty() ? Setting::State::open : Setting::State::fixed};
+    return {state.value, state.fixed_by.empty() ? Setting::State::open : Setting::State::fixed, kFixedByFile};
   }
-  if (command == "Timezone") return {config.device.timezone, Setting::State::fixed};
+  if (command == "Timezone") {
+    const std::string& zone = config.device.timezone;
+    if (!zone.empty()) return {zone, Setting::State::fixed, kFixedByFile};
+    return {"that of this machine", Setting::State::fixed, "Changed on the machine: timedatectl set-timezone NAME"};
+  }
   auto value = value_in(parts_.console.run(command, {console::Source::web, console::Rights::view}));
   if (!value) return {};
   // Tasmota's word for no fingerprint.
   if (command.starts_with("MqttFingerprint") && *value == "0") value->clear();
   const bool is_fixed = is_trust_fixed(command) || (command == "TelePeriod" && config.device.tele_period);
-  return {std::move(*value), is_fixed ? Setting::State::fixed : Setting::State::open};
+  return {std::move(*value), is_fixed ? Setting::State::fixed : Setting::State::open, kFixedByFile};
 }
 
 /// Those of the broker, else those of the first one: whoever sets up a new broker has the same ones at hand.
@@ -437,6 +456,8 @@ Result<void> PageDevice::change_meters(const web::MeterChange& change) {
                 "change that file and restart the service");
   if (!change.port.empty()) {
     if (auto good = check_port(change.port); !good) return good;
+    if (change.port.starts_with('/') && !change.may_be_missing && !is_there(change.port))
+      return fail(meter::port_missing, change.port, "the port " + change.port + " is not there");
   }
   const auto site = host::read_private_file(source.file, kLargestBackup);
   if (site.state != host::FileState::read) return fail(web::state_unwritable, source.file, site.fault);
@@ -450,15 +471,6 @@ void PageDevice::back_up(const std::string& passphrase, std::function<void(Resul
   const std::int64_t made_s = utc ? std::chrono::floor<seconds>(utc->time_since_epoch()).count() : 0;
   parts_.settle([this, alive = std::weak_ptr<const int>(alive_), made_s, passphrase, done = std::move(done)] {
     if (!alive.expired()) backup_desk_.back_up(made_s, parts_.setup.config.device.topic, passphrase, done);
-  });
-}
-
-void PageDevice::restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-                         std::function<void(Result<std::string>)> done) {
-  backup_desk_.restore(step, passphrase, backup, [this, step, done = std::move(done)](Result<std::string> outcome) {
-    const bool is_kept = outcome && step == web::RestoreStep::keep;
-    done(std::move(outcome));
-    if (is_kept) parts_.restart();
   });
 }
 

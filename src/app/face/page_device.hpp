@@ -52,7 +52,8 @@ class PageDevice final : public web::DeviceView {
         authority_desk_(parts.state_directory, parts.setup.trust),
         tasks_(parts.loop),
         scan_(parts.scan),
-        backup_desk_(parts.loop, parts.state_directory, parts.setup.source.file) {}
+        backup_desk_(parts.loop, parts.state_directory, parts.setup.source.file,
+                     parts.setup.config.web ? parts.setup.config.web->listen : std::vector<HostPort>()) {}
 
   /// @param tls  nullptr: plaintext
   void connected(const mqtt::host::Broker& broker, const trust::host::TlsClient* tls);
@@ -91,8 +92,11 @@ class PageDevice final : public web::DeviceView {
   Result<void> change_meters(const web::MeterChange& change) override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
   void back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) override;
-  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-               std::function<void(Result<std::string>)> done) override;
+  void open_backup(const std::string& passphrase, const std::string& backup,
+                   std::function<void(Result<std::string>)> done) override {
+    backup_desk_.open(passphrase, backup, std::move(done));
+  }
+  Result<void> restore_opened() override { return backup_desk_.restore_opened().map(parts_.restart); }
 
  private:
   void add_bus_metrics(std::vector<web::Metric>& list) const;

@@ -9,6 +9,7 @@
 
 #include "app/agent/site_setup.hpp"
 #include "app/face/meter_values.hpp"
+#include "app/face/proposal.hpp"
 #include "app/face/setup_text.hpp"
 #include "app/face/site_file.hpp"
 #include "core/host/private_file.hpp"
@@ -40,8 +41,10 @@ std::vector<std::string> serial_ports() {
   if (ports.empty()) {
     for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
       const std::string name = entry.path().filename();
-      if (name.starts_with("ttyUSB") || name.starts_with("ttyACM") || name.starts_with("ttyAMA"))
-        ports.push_back(entry.path());
+      // Of ttyS most are not there although the kernel names them: those are typed.
+      for (const std::string_view kind : {"ttyUSB", "ttyACM", "ttyAMA", "ttySC", "ttymxc"}) {
+        if (name.starts_with(kind)) ports.push_back(entry.path());
+      }
     }
   }
   std::sort(ports.begin(), ports.end());
@@ -95,7 +98,7 @@ AppSetupDesk::AppSetupDesk(SetupParts parts)
     : parts_(std::move(parts)),
       stamper_(parts_.clock, 1),
       tasks_(parts_.loop),
-      backup_desk_(parts_.loop, parts_.state_directory, {}),
+      backup_desk_(parts_.loop, parts_.state_directory, {}, parts_.listen),
       timer_(parts_.loop) {
   const auto texts = meter::default_profile_texts();
   if (auto profiles = meter::load_profiles(std::vector<meter::ProfileText>(texts.begin(), texts.end())))
@@ -154,6 +157,26 @@ void AppSetupDesk::look_at_meter(Instant until) {
   });
 }
 
+void AppSetupDesk::try_broker(const Site& site, std::function<void(web::Proof)> done) {
+  const auto fails = [&done](std::string json) { done({web::Proof::Outcome::fails, std::move(json)}); };
+  // No file of a password is there yet: both are put beside what is read.
+  Site without_login = site;
+  without_login.user.clear();
+  auto config = parse_config(site_text(without_login, {}, ""), "set-up", names_of(profiles_));
+  if (!config) return fails(trouble_json(config.error().front().detail, config.error().front().remedy()));
+  Patient patient;
+  patient.broker = config->mqtt.brokers.front();
+  patient.to = patient.broker->address;
+  patient.mqtt = config->mqtt;
+  patient.mqtt->user = site.user;
+  if (!site.user.empty()) patient.mqtt->password = site.password;
+  tasks_.examine({std::move(patient), parts_.state_directory, host::ClockTrust::automatic},
+                 [done = std::move(done)](const std::vector<Check>& checks) {
+                   done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails,
+                         steps_json(checks)});
+                 });
+}
+
 Result<void> AppSetupDesk::finish(const Site& site) {
   if (auto good = check_port(site.port); !good) return good;
   const std::string password = parts_.state_directory + "/" + kPasswordFile;
@@ -167,13 +190,8 @@ Result<void> AppSetupDesk::finish(const Site& site) {
   return {};
 }
 
-void AppSetupDesk::restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-                           std::function<void(Result<std::string>)> done) {
-  backup_desk_.restore(step, passphrase, backup, [this, step, done = std::move(done)](Result<std::string> outcome) {
-    const bool is_kept = outcome && step == web::RestoreStep::keep;
-    done(std::move(outcome));
-    if (is_kept) boost::asio::post(parts_.loop, parts_.finished);
-  });
+Result<void> AppSetupDesk::restore_opened() {
+  return backup_desk_.restore_opened().map([this] { boost::asio::post(parts_.loop, parts_.finished); });
 }
 
 }  // namespace meterseal::app

@@ -42,9 +42,13 @@ class AppSetupDesk final : public web::SetupDesk {
 
   [[nodiscard]] Choices choices() override;
   void start(web::Task task, const std::string& argument, std::function<void(std::string)> done) override;
+  void try_broker(const Site& site, std::function<void(web::Proof)> done) override;
   [[nodiscard]] Result<void> finish(const Site& site) override;
-  void restore(web::RestoreStep step, const std::string& passphrase, const std::string& backup,
-               std::function<void(Result<std::string>)> done) override;
+  void open_backup(const std::string& passphrase, const std::string& backup,
+                   std::function<void(meterseal::Result<std::string>)> done) override {
+    backup_desk_.open(passphrase, backup, std::move(done));
+  }
+  Result<void> restore_opened() override;
 
  private:
   class Hearing;

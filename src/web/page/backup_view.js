@@ -1,7 +1,7 @@
 // Backup/Restore. The file is sealed by the device before it comes here; the passphrase is asked for each time.
 
 import { field, fill, form, h, notice, pairs } from "./dom.js";
-import { download, postFormAndFile } from "./api.js";
+import { download, get, postFormAndFile } from "./api.js";
 
 const secret = (complete) => h("input", { type: "password", autocomplete: complete });
 
@@ -16,7 +16,9 @@ function backupCard() {
         if (passphrase.value !== again.value) return notice("bad", "The two passphrases differ.");
         const file = await download("/api/backup", { passphrase: passphrase.value, own: own.value });
         for (const input of [passphrase, again, own]) input.value = "";
-        const link = h("a", { href: URL.createObjectURL(file), download: `meterseal-${new Date().toISOString().slice(0, 10)}.backup` });
+        const { facts } = await get("/api/facts").catch(() => ({ facts: [] }));
+        const topic = facts.find((fact) => fact.name === "Topic")?.value ?? "meterseal";
+        const link = h("a", { href: URL.createObjectURL(file), download: `${topic.replaceAll(/[^\w.-]+/g, "_")}-${new Date().toISOString().slice(0, 10)}.backup` });
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 60000);
         return notice("good", "The backup is made.", `${link.download}, ${file.size} bytes. What is not in it: readings that wait for the broker, plots, events, and files that a person has declared.`);
@@ -48,7 +50,7 @@ export function restoreForm(path, own, restored) {
     if (file.files[0].size > 61440 + 128) return notice("bad", "This file is too large for a backup.", "Choose a file that Backup has made.");
     const found = await send("look");
     fill(seen, h("h3", {}, "What is in it"), pairs([["Device", found.device], ["Made", found.made ? new Date(found.made * 1000).toLocaleString() : "at a time that the device did not know"],
-      ["Version", found.version], ["Brokers", found.brokers.join(", ") || "none"], ["Meters", found.meters.join(", ")], ["Users", found.users.join(", ")]]),
+      ["Version", found.version], ["Brokers", found.brokers.join(", ") || "none"], ["Meters", found.meters.join(", ")], ["Users", found.users.join(", ")], ["Tokens", found.tokens.join(", ")]]),
     notice("warn", "Restoring replaces the settings, trust and users of this device, and restarts it.", "Readings that wait are kept, and so are energy totals of meters that this device has counted already. Never run two devices from one backup: they would take each other's place at the broker."),
     h("div", { class: "row" }, keep));
     return null;
