@@ -91,6 +91,10 @@ std::optional<ScanRange> scan_range_of(std::string_view data) {
   return range;
 }
 
+/// Behind it: the key of a file that no page has made.
+constexpr std::string_view kLineIsSet =
+    "the line of a bus is set on the page under Configure Meters, or in the configuration file as ";
+
 Result<Replies> not_here(const CommandLine& line, std::string_view name, std::string_view shown, std::string_view why) {
   if (!line.is_query()) return fail(not_possible, name, why);
   return text_reply(name, shown);
@@ -193,8 +197,10 @@ Result<Replies> run_modbus_status(const CommandLine& /*line*/, DeviceControl& de
   for (const MeterHealth& meter : device.meters()) {
     json.open_object().key("Meter").text(meter.name).key("Model").text(meter.model);
     json.key("Port").text(meter.port).key("Address").integer(meter.address);
-    json.key("State").text(meter.age ? "answers" : "silent").key("Age");
+    const bool is_cut_off = !meter.age && !meter.port_trouble.empty();
+    json.key("State").text(meter.age ? "answers" : is_cut_off ? "no port" : "silent").key("Age");
     meter.age ? json.integer(meter.age->count()) : json.null();
+    if (is_cut_off) json.key("Reason").text(meter.port_trouble);
     json.close_object();
   }
   json.close_array().close_object();
@@ -233,12 +239,14 @@ Result<Replies> run_modbus_scan(const CommandLine& line, DeviceControl& device) 
 }
 
 Result<Replies> run_modbus_baudrate(const CommandLine& line, DeviceControl& device) {
-  if (!line.is_query()) return fixed_in_file("ModbusBaudrate", "bus.baud");
+  if (!line.is_query())
+    return fail(fixed_by_file, "ModbusBaudrate", Text<224>(kLineIsSet).add("bus.baud where a person wrote it"));
   return number_reply("ModbusBaudrate", device.facts().device.baud);
 }
 
 Result<Replies> run_modbus_serial_config(const CommandLine& line, DeviceControl& device) {
-  if (!line.is_query()) return fixed_in_file("ModbusSerialConfig", "bus.parity");
+  if (!line.is_query())
+    return fail(fixed_by_file, "ModbusSerialConfig", Text<224>(kLineIsSet).add("bus.parity where a person wrote it"));
   return text_reply("ModbusSerialConfig", device.facts().device.serial_config);
 }
 
@@ -252,7 +260,8 @@ Result<Replies> run_timezone(const CommandLine& line, DeviceControl& device) {
   const auto local = device.facts().local;
   return not_here(
       line, "Timezone", local ? std::string(mqtt::format_offset(local->utc_offset_s).view()) : std::string("unknown"),
-      "the zone is device.timezone in the configuration file, or this machine's: daylight saving follows it");
+      "the zone is this machine's (timedatectl set-timezone), or device.timezone where a configuration file names one: "
+      "daylight saving follows it");
 }
 
 /// Only for a person at the device: whoever could forget what was proved of the time could set the clock back.

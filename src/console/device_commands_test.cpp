@@ -72,6 +72,12 @@ TEST_F(DeviceCommands, WhatASettingCannotBeIsRefusedWithTheReason) {
       {"OtaUrl https://", "no URL: https://HOST/FILE"},
       {"Upgrade 1", "this build has no upgrade by command: install the new package"},
       {"Time 1700000000", "the clock is this machine's: set it there, for instance with timedatectl"},
+      {"ModbusBaudrate 19200",
+       "the line of a bus is set on the page under Configure Meters, or in the configuration file as bus.baud where a "
+       "person wrote it"},
+      {"Timezone 1",
+       "the zone is this machine's (timedatectl set-timezone), or device.timezone where a configuration file names "
+       "one: daylight saving follows it"},
       {"MqttLog 2",
        "fixed: the log is never published, because what it says of brokers and certificates is not for everybody "
        "there"},
@@ -204,6 +210,10 @@ TEST_F(DeviceCommands, TheBusTellsWhichMetersAnswer) {
             R"({"ModbusStatus":[{"Meter":"main","Model":"Eastron SDM630","Port":"/dev/ttyUSB0","Address":1,)"
             R"("State":"answers","Age":2},{"Meter":"solar","Model":"PZEM-016","Port":"/dev/ttyUSB0","Address":7,)"
             R"("State":"silent","Age":null}]})");
+  device_.port_trouble = "the port /dev/ttyUSB0 is not there";
+  EXPECT_NE(
+      run("ModbusStatus").find(R"("State":"no port","Age":null,"Reason":"the port /dev/ttyUSB0 is not there"}]})"),
+      std::string::npos);
   EXPECT_EQ(run("ModbusBaudrate"), R"({"ModbusBaudrate":9600})");
   EXPECT_EQ(run("ModbusSerialConfig"), R"({"ModbusSerialConfig":"8N1"})");
 }

@@ -24,6 +24,7 @@ struct MeterHealth {
   std::string port;  ///< "/dev/ttyUSB0", "192.0.2.7:502"
   std::uint32_t address = 0;
   std::optional<seconds> age;  ///< of the newest reading; nullopt: it does not answer
+  std::string port_trouble;    ///< why its port cannot be used; empty: it can
 };
 
 /// Which addresses of a bus are asked.

@@ -40,7 +40,8 @@ inline constexpr Code request_refused{127, ErrorClass::refuse, "meter_request_re
 inline constexpr Code port_missing{128, ErrorClass::retry, "meter_port_missing",
                                    "plug the adapter in and check the path with ls -l /dev/serial/by-id"};
 inline constexpr Code port_denied{129, ErrorClass::retry, "meter_port_denied",
-                                  "add the user of the service to the group that owns the device, usually dialout"};
+                                  "add the user of the service to the group that owns the device, usually dialout; "
+                                  "a kind of port that the unit does not name needs its DeviceAllow"};
 inline constexpr Code port_busy{130, ErrorClass::retry, "meter_port_busy",
                                 "stop the other program that uses this device, or give each its own adapter"};
 inline constexpr Code port_unusable{131, ErrorClass::refuse, "meter_port_unusable",

@@ -137,7 +137,9 @@ std::string form_json(const FormTable& form, const DeviceView& device) {
     json.key("kind").text(name_of(field.kind)).key("hint").text(field.hint).key("choices").text(field.choices);
     json.key("value").text(field.kind == FieldKind::secret ? std::string_view() : std::string_view(setting.value));
     json.key("set").boolean(!setting.value.empty());
-    json.key("fixed").boolean(setting.state == Setting::State::fixed).close_object();
+    const bool is_fixed = setting.state == Setting::State::fixed;
+    json.key("fixed").boolean(is_fixed).key("by").text(is_fixed ? std::string_view(setting.by) : std::string_view());
+    json.close_object();
   }
   json.close_array().close_object();
   memory.resize(json.view().size());

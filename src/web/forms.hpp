@@ -45,8 +45,9 @@ struct FormTable {
 /// @return bad_form: a field that the form does not have, a value with control characters or above 512 bytes
 [[nodiscard]] Result<std::vector<std::string>> console_lines(const FormTable& form, const Form& sent);
 
-/// The form with its present values: {"name","title","fields":[{"name","label","kind","hint","value","fixed"},...]}.
-/// Fields whose command this build does not have are left out.
+/// The form with its present values:
+/// {"name","title","fields":[{"name","label","kind","hint","value","fixed","by"},...]}. Fields whose command this build
+/// does not have are left out.
 [[nodiscard]] std::string form_json(const FormTable& form, const DeviceView& device);
 
 }  // namespace meterseal::web

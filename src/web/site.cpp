@@ -128,6 +128,7 @@ const Site::Route Site::kRoutes[] = {
     {"/api/setup/open", &Site::setup_open, Method::post, Need::nobody},
     {"/api/setup/choices", &Site::setup_choices, Method::get, Need::setup},
     {"/api/setup/meter", &Site::setup_try_meter, Method::post, Need::setup},
+    {"/api/setup/login", &Site::setup_try_broker, Method::post, Need::setup},
     {"/api/setup/fetch", &Site::api_fetch, Method::post, Need::setup},
     {"/api/setup/finish", &Site::setup_finish, Method::post, Need::setup},
     {"/api/setup/restore", &Site::setup_restore, Method::post, Need::setup, Body::file},

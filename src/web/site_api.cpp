@@ -243,8 +243,15 @@ void Site::api_change_meters(const Request& request, const Form& form, const Ses
   if (!kind || !bus)
     return done(error_response(400, make_error(bad_form, "meter", "put, remove or line, and which bus?")));
   const auto text = [&](const char* name) { return std::string(form.value(name)); };
-  const MeterChange change{*kind,           *bus,         text("name"), text("address"),
-                           text("profile"), text("port"), text("baud"), text("parity")};
+  const MeterChange change{*kind,
+                           *bus,
+                           text("name"),
+                           text("address"),
+                           text("profile"),
+                           text("port"),
+                           text("baud"),
+                           text("parity"),
+                           form.value("keep") == "anyway"};
   if (auto changed = parts_.device->change_meters(change); !changed) {
     say(EventKind::refusal, session->user, request, "change of meters");
     return done(error_response(400, changed.error()));

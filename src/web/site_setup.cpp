@@ -13,6 +13,20 @@ namespace {
 /// The walk's session belongs to nobody; no user can have this name.
 constexpr std::string_view kNobody;
 
+/// @return what is wrong with one of the answers
+std::optional<Error> fault_in(const Form& form) {
+  for (const auto& [name, value] : form.fields()) {
+    if (!is_plain(value)) return make_error(bad_form, name, name + " is not plain text");
+  }
+  return std::nullopt;
+}
+
+SetupDesk::Site site_in(const Form& form) {
+  const auto text = [&](const char* name) { return std::string(form.value(name)); };
+  return {text("topic"),  text("port"), text("baud"),     text("parity"), text("address"),     text("profile"),
+          text("broker"), text("user"), text("password"), text("mode"),   text("fingerprint"), text("renewal")};
+}
+
 }  // namespace
 
 // While nobody has an account every session is one of the walk.
@@ -61,18 +75,26 @@ void Site::setup_try_meter(const Request&, const Form& form, const Session*, con
   start_task(Task::try_meter, argument, done);
 }
 
+void Site::setup_try_broker(const Request&, const Form& form, const Session*, const Done& done) {
+  if (const auto fault = fault_in(form)) return done(error_response(400, *fault));
+  if (is_task_running_) return done(error_response(503, "another check is running", "wait until it is over"));
+  is_task_running_ = true;
+  parts_.desk->try_broker(site_in(form), [this, alive = std::weak_ptr<const int>(alive_), done](Proof proof) {
+    if (alive.expired()) return;
+    is_task_running_ = false;
+    const bool holds = proof.outcome == Proof::Outcome::holds;
+    done(json_response(200, holds ? R"({"answers":true})" : std::move(proof.json)));
+  });
+}
+
 void Site::setup_finish(const Request& request, const Form& form, const Session*, const Done& done) {
-  for (const auto& [name, value] : form.fields()) {
-    if (!is_plain(value)) return done(error_response(400, make_error(bad_form, name, name + " is not plain text")));
-  }
+  if (const auto fault = fault_in(form)) return done(error_response(400, *fault));
   const auto text = [&](const char* name) { return std::string(form.value(name)); };
   const User admin{text("admin"), Role::admin, {}};
   const std::string password = text("adminPassword");
   if (auto good = check_name(admin.name); !good) return done(error_response(400, good.error()));
   if (auto good = check_password(admin.name, password); !good) return done(error_response(400, good.error()));
-  const SetupDesk::Site site{text("topic"),    text("port"),    text("baud"),        text("parity"),
-                             text("address"),  text("profile"), text("broker"),      text("user"),
-                             text("password"), text("mode"),    text("fingerprint"), text("renewal")};
+  const SetupDesk::Site site = site_in(form);
   parts_.hasher.hash(
       password, [this, alive = std::weak_ptr<const int>(alive_), request, site, admin, done](Result<std::string> hash) {
         if (alive.expired()) return;

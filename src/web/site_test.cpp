@@ -638,6 +638,12 @@ TEST_F(SetupTest, WalksToTheEndAndThenIsClosedForGood) {
             200U);
   EXPECT_EQ(desk.tried, "/dev/ttyUSB0 9600 none 1 sdm630");
   EXPECT_EQ(answer(setup, as(login, Method::post, "/api/setup/fetch", "host=broker:8883")).status, 200U);
+  const auto tried = [&](const char* password) {
+    return answer(setup, as(login, Method::post, "/api/setup/login", std::string("broker=b&password=") + password))
+        .body;
+  };
+  EXPECT_EQ(tried("right"), R"({"answers":true})");
+  EXPECT_NE(tried("wrong").find("the broker does not take user or password"), std::string::npos);
   EXPECT_EQ(answer(setup, as(login, Method::post, "/api/setup/finish", good)).status, 200U);
   ASSERT_EQ(desk.finished.size(), 1U);
   EXPECT_EQ(desk.finished[0].broker, "broker:8883");

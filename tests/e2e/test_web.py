@@ -272,6 +272,20 @@ def test_logins_refusals_and_changes_survive_a_restart(parts, pki):
     assert all(one["at"] for one in events) and ADMIN not in json.dumps(events)
 
 
+def test_a_port_that_is_not_there_is_said_to_be_so_everywhere(parts, pki):
+    broker = parts.mosquitto(certificate := pki.issue("broker"))
+    port = free_port()
+    agent = parts.agent(site(broker.port, 'device = "/dev/no-such-port"', fingerprint_mode(certificate)) + web(parts.folder, port))
+    agent.wait_line("meter_port_missing")
+    face = face_of(agent, port)
+    said = "the port /dev/no-such-port is not there"
+    assert json.loads(face.ask("/api/live")[1])["meters"][0]["trouble"] == f"{said}; plug the adapter in and check the path with ls -l /dev/serial/by-id"
+    assert json.loads(face.ask("/api/meter/test", {"bus": "0", "address": "1"})[1])["error"] == said
+    state = parts.folder / "site" / "state"
+    shown = json.loads(run_binary("console", "--state", state, "ModbusStatus").stdout.split("=")[-1])["ModbusStatus"][0]
+    assert (shown["State"], shown["Reason"]) == ("no port", said)
+
+
 def test_meters_of_a_device_that_was_set_up_on_its_page_are_added_replaced_and_removed(parts, pki):
     certificate = pki.issue("broker")
     broker = parts.mosquitto(certificate)
@@ -301,6 +315,10 @@ def test_meters_of_a_device_that_was_set_up_on_its_page_are_added_replaced_and_r
 
     enter(seen)
     before = (parts.folder / "state" / "site.toml").read_bytes()
+    status, answer = change({"what": "line", "bus": "0", "port": "/dev/no-such-port", "baud": "9600", "parity": "none"})
+    assert (status, answer["code"], answer["error"]) == (400, "meter_port_missing", "the port /dev/no-such-port is not there")
+    form = {one["name"]: one for one in json.loads(face.ask("/api/form?name=device")[1])["fields"]}
+    assert form["Timezone"]["value"] == "that of this machine" and "timedatectl" in form["Timezone"]["by"]
     for wrong in ({"address": "1"}, {"address": "300"}, {"profile": "sdm999"}, {"name": "ENERGY"}, {"bus": "1", "port": "ttyUSB0"}):
         status, answer = change({"what": "put", "bus": "0", "name": "garage", "address": "7", "profile": "sdm120", **wrong})
         assert status == 400 and answer["hint"], (wrong, answer)

@@ -51,7 +51,8 @@ class FakeDevice : public console::DeviceControl {
   void send_telemetry_soon() override { ++telemetry; }
 
   [[nodiscard]] std::vector<console::MeterHealth> meters() const override {
-    return {{"main", "Eastron SDM630", "/dev/ttyUSB0", 1, seconds{2}}, {"solar", "PZEM-016", "/dev/ttyUSB0", 7, {}}};
+    return {{"main", "Eastron SDM630", "/dev/ttyUSB0", 1, seconds{2}, ""},
+            {"solar", "PZEM-016", "/dev/ttyUSB0", 7, {}, port_trouble}};
   }
   Result<void> start_scan(const console::ScanRange& range) override {
     if (range.bus > 0) return fail(console::bad_argument, "scan", "there is no such bus");
@@ -91,6 +92,7 @@ class FakeDevice : public console::DeviceControl {
   std::string web_password;
   console::EnergyTotals totals{412'317'000, 3'207'000, 8'412'000, 1'000};
   std::vector<console::ScanRange> scanned;
+  std::string port_trouble;  ///< of the second meter
   console::ScanState scan_state;
   UtcTime floor{};
   std::string body = R"("ENERGY":{"Power":231})";

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "meter/errors.hpp"
+
 namespace meterseal::app {
+
+std::string port_trouble(const Error& fault) {
+  const std::string port = "the port " + std::string(fault.where.view());
+  return fault.code == meter::port_missing ? port + " is not there"
+                                           : port + " cannot be used: " + std::string(fault.detail.view());
+}
 
 Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop, const Clock& clock, Log& log,
                                                    BusPlan plan, const Stamper& stamper, const Calendar& calendar,
@@ -24,6 +32,7 @@ Result<std::unique_ptr<BusReader>> BusReader::make(boost::asio::io_context& loop
 Result<void> BusReader::invite(const std::vector<meter::host::BusMeter>& guests, GuestObserver* observer) {
   meter::host::BusSettings settings = plan_.settings;
   settings.meters.insert(settings.meters.end(), guests.begin(), guests.end());
+  settings.opening = LogLevel::debug;
   auto driver = meter::host::BusDriver::make(loop_, clock_, log_, std::move(settings), *this);
   if (!driver) return tl::unexpected(driver.error());
   for (std::size_t i = 0; i < former_.size(); ++i) former_[i] = counters(i);
@@ -96,7 +105,8 @@ void BusReader::on_meter_state(std::size_t meter, meter::Health health) {
   observer_.on_reading();
 }
 
-void BusReader::on_port_state(meter::host::PortState /*state*/) {
+void BusReader::on_port_state(meter::host::PortState state) {
+  if (state == meter::host::PortState::up) port_fault_.reset();
   // Values grow old by themselves; what the meters' health is will be reported anew.
 }
 

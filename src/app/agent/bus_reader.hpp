@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class GuestObserver {
   virtual void on_guest_block(std::size_t guest, std::size_t request, std::span<const std::uint16_t> words) = 0;
   virtual void on_guest_state(std::size_t guest, meter::Health health) = 0;
 };
+
+/// For people, in one line.
+[[nodiscard]] std::string port_trouble(const Error& fault);
 
 /// Finds what was kept under a name; empty: nothing.
 using StoredValue = std::function<std::string(const std::string& name)>;
@@ -57,6 +61,8 @@ class BusReader final : private meter::host::BusObserver {
   [[nodiscard]] meter::MeterCounters counters(std::size_t meter) const;
 
   [[nodiscard]] std::vector<std::unique_ptr<MeterReader>>& meters() { return meters_; }
+  /// Why the port cannot be used now; nullopt: it can, or nobody has tried.
+  [[nodiscard]] const std::optional<Error>& port_fault() const { return port_fault_; }
   /// A meter of this bus answers.
   [[nodiscard]] bool has_answer() const;
   /// Each meter has been read completely, or is known not to answer.
@@ -70,6 +76,7 @@ class BusReader final : private meter::host::BusObserver {
   void on_identity(std::size_t meter, std::size_t request, Instant at, std::span<const std::uint16_t> words) override;
   void on_meter_state(std::size_t meter, meter::Health health) override;
   void on_port_state(meter::host::PortState state) override;
+  void on_port_failed(const Error& error) override { port_fault_ = error; }
 
   // constant after construction
   boost::asio::io_context& loop_;
@@ -81,6 +88,7 @@ class BusReader final : private meter::host::BusObserver {
   // loop thread only
   std::unique_ptr<meter::host::BusDriver> driver_;
   GuestObserver* guests_ = nullptr;
+  std::optional<Error> port_fault_;
   std::vector<meter::MeterCounters> former_;          ///< of the drivers before this one
   std::vector<std::unique_ptr<MeterReader>> meters_;  ///< as in the plan
   std::vector<meter::Health> health_;

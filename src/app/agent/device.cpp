@@ -205,6 +205,7 @@ std::vector<console::MeterHealth> Device::meters() const {
       }
     }
     if (const auto newest = reader->newest(now)) meter.age = std::chrono::duration_cast<seconds>(now - *newest);
+    if (const auto fault = parts_.meters.port_fault_of(*reader)) meter.port_trouble = port_trouble(*fault);
     list.push_back(std::move(meter));
   }
   return list;

@@ -32,6 +32,15 @@ void Meters::on_reading() {
   if (changed_) changed_();
 }
 
+std::optional<Error> Meters::port_fault_of(const MeterReader& meter) const {
+  for (const auto& bus : buses_) {
+    const auto& own = bus->meters();
+    if (std::any_of(own.begin(), own.end(), [&](const auto& one) { return one.get() == &meter; }))
+      return bus->port_fault();
+  }
+  return std::nullopt;
+}
+
 bool Meters::are_settled() const {
   return std::all_of(buses_.begin(), buses_.end(), [](const auto& bus) { return bus->is_settled(); });
 }

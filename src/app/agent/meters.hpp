@@ -34,6 +34,9 @@ class Meters final : private ReadingObserver {
 
   [[nodiscard]] const std::vector<std::unique_ptr<BusReader>>& buses() const { return buses_; }
 
+  /// Why the port of this one's bus cannot be used now; nullopt: it can.
+  [[nodiscard]] std::optional<Error> port_fault_of(const MeterReader& meter) const;
+
   /// Each meter has been read completely, or is known not to answer.
   [[nodiscard]] bool are_settled() const;
   [[nodiscard]] bool has_one_answered() const;

@@ -58,6 +58,11 @@ std::string trouble_json(std::string_view what, std::string_view hint) {
   return web::texts_json({{"error", what}, {"hint", hint}});
 }
 
+std::string no_answer_json(const std::optional<Error>& port_fault, std::string_view else_what) {
+  if (port_fault) return trouble_json(port_trouble(*port_fault), port_fault->remedy());
+  return trouble_json(else_what, kCheckWires);
+}
+
 struct ShownUnit {
   std::string_view text;
   unsigned scale = 3;  ///< of the decoded value; energies come in thousandths of Wh, varh and VAh
@@ -174,7 +179,7 @@ Result<void> BusScan::invite(std::vector<Guest> guests, const std::vector<meter:
     plan.slave_change_gap = kGap;
     plan.poll_interval = kOnce;
     plan.retries = tested_ != nullptr ? 2 : 0;
-    asked.push_back({"address " + std::to_string(guest.address), std::move(plan)});
+    asked.push_back({"address " + std::to_string(guest.address), std::move(plan), true});
   }
   guests_ = std::move(guests);
   return reader_->invite(asked, this);
@@ -269,13 +274,15 @@ void BusScan::look_at_own(Instant since, Instant until) {
     if (!is_new && now < until) return look_at_own(since, until);
     MeterReader& reader = *std::exchange(own_, nullptr);
     const auto tell = std::exchange(tell_, {});
-    tell(is_new ? values_json(reader, now) : trouble_json("the meter does not answer", kCheckWires));
+    tell(is_new ? values_json(reader, now)
+                : no_answer_json(meters_.port_fault_of(reader), "the meter does not answer"));
   });
 }
 
 void BusScan::end_test() {
   const std::vector<Guest> guests = std::move(guests_);
   const meter::Profile& profile = *tested_;
+  const std::optional<Error> port_fault = reader_->port_fault();
   tested_ = nullptr;
   end();
   std::vector<char> memory(std::size_t{16} * 1024);
@@ -299,7 +306,7 @@ void BusScan::end_test() {
   json.close_array().close_object();
   const auto tell = std::exchange(tell_, {});
   tell(values > 0 ? std::string(json.view())
-                  : trouble_json("the meter does not answer, or not as this profile expects", kCheckWires));
+                  : no_answer_json(port_fault, "the meter does not answer, or not as this profile expects"));
 }
 
 }  // namespace meterseal::app

@@ -67,6 +67,7 @@ class Driver final : public BusDriver, private PortEvents {
     } else {
       log_.error(kTag, error);
     }
+    observer_.on_port_failed(error);
     tell(PortFailed{});
   }
 
@@ -99,24 +100,29 @@ class Driver final : public BusDriver, private PortEvents {
   }
   void execute(const RequestRefused& refused) {
     const ReadBlock& block = refused.block;
-    log_.error(kTag, make_error(request_refused, place_of(refused.meter),
-                                Text<80>("exception ")
-                                    .add_hex(refused.exception_code, 2)
-                                    .add(" to a read of ")
-                                    .add_uint(block.words)
-                                    .add(block.function == Function::read_input ? " input registers from "
-                                                                                : " holding registers from ")
-                                    .add_hex(block.start, 4)));
+    const Error error = make_error(
+        request_refused, place_of(refused.meter),
+        Text<80>("exception ")
+            .add_hex(refused.exception_code, 2)
+            .add(" to a read of ")
+            .add_uint(block.words)
+            .add(block.function == Function::read_input ? " input registers from " : " holding registers from ")
+            .add_hex(block.start, 4));
+    if (is_guest(refused.meter)) return log_.debug(kTag, Text<300>(error.where).add(": ").add(error.detail));
+    log_.error(kTag, error);
   }
   void execute(const PortUp&) {
+    const LogLevel level = failure_.code.number == 0 ? settings_.opening : LogLevel::info;
     failure_ = {};
-    log_.info(kTag, Text<300>(settings_.name).add(": ").add(port_->description()).add(" is open"));
+    log_.write(level, kTag, Text<300>(settings_.name).add(": ").add(port_->description()).add(" is open"));
     observer_.on_port_state(PortState::up);
   }
   void execute(const PortDown&) {
     // Nothing failed, but nothing moved either: the machine gave the port up.
     if (failure_.code.number == 0) {
-      log_.error(kTag, make_error(port_lost, port_->description(), "it takes no more bytes"));
+      const Error error = make_error(port_lost, port_->description(), "it takes no more bytes");
+      log_.error(kTag, error);
+      observer_.on_port_failed(error);
     }
     observer_.on_port_state(PortState::down);
   }
@@ -126,9 +132,11 @@ class Driver final : public BusDriver, private PortEvents {
     switch (change.to) {
       case Health::online:
         if (change.from == Health::suspect) break;  // nobody was told of the doubt
-        log_.info(kTag, Text<240>(place).add(change.from == Health::silent ? " answers again" : " answers"));
+        log_.write(is_guest(change.meter) ? LogLevel::debug : LogLevel::info, kTag,
+                   Text<240>(place).add(change.from == Health::silent ? " answers again" : " answers"));
         break;
       case Health::silent:
+        if (is_guest(change.meter)) break;
         log_.error(kTag, make_error(no_answer, place, "gives no answer, is asked again less and less often"));
         break;
       case Health::suspect:
@@ -136,6 +144,7 @@ class Driver final : public BusDriver, private PortEvents {
     }
   }
 
+  [[nodiscard]] bool is_guest(std::size_t meter) const { return settings_.meters[meter].is_guest; }
   [[nodiscard]] Text<160> place_of(std::size_t meter) const {
     const BusMeter& m = settings_.meters[meter];
     return Text<160>(settings_.name).add("/").add(m.name).add(" (address ").add_uint(m.plan.unit).add(")");

@@ -25,12 +25,14 @@ namespace meterseal::meter::host {
 struct BusMeter {
   std::string name;  ///< for the log
   MeterPlan plan;
+  bool is_guest = false;  ///< looked at and no more: what it does or does not is no news
 };
 
 struct BusSettings {
   std::string name;  ///< for the log: "bus1"
   std::variant<SerialSettings, TcpSettings> port;
   std::vector<BusMeter> meters;
+  LogLevel opening = LogLevel::info;  ///< how the opening of the port is told, unless it had failed before
 };
 
 enum class PortState : std::uint8_t {
@@ -51,6 +53,8 @@ class BusObserver {
   virtual void on_meter_state(std::size_t meter, Health health) = 0;
   /// down: the health of all meters is unknown from now on, until each is reported again.
   virtual void on_port_state(PortState state) = 0;
+  /// Each time that it cannot be opened or used.
+  virtual void on_port_failed(const Error& /*error*/) {}
 };
 
 class BusDriver {

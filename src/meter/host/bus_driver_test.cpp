@@ -180,6 +180,52 @@ TEST_F(BusDriverTest, WritesARefusalWithTheRequestThatWasRefused) {
                    "(meter_request_refused)"));
 }
 
+TEST_F(BusDriverTest, WhatAGuestDoesIsNoNewsNorIsAPortThatOpensAgainToLook) {
+  script.answer = [](const ReadRequest& request) {
+    if (request.unit == 7) return test::refusal_of(request, 2);
+    return request.unit == 8 ? Octets{} : test::answer_to(request);
+  };
+  BusSettings looking = settings();
+  looking.opening = LogLevel::debug;
+  for (const std::uint8_t unit : {std::uint8_t{7}, std::uint8_t{8}}) {
+    BusMeter guest = settings().meters[0];
+    guest.name = "guest";
+    guest.plan.unit = unit;
+    guest.plan.identity.clear();
+    guest.is_guest = true;
+    looking.meters.push_back(guest);
+  }
+  const auto driver = make(looking, seen).value();
+  driver->start();
+  ASSERT_TRUE(wait_for([&] {
+    return log.contains("debug BUS: bus1/guest (address 7): exception 02") && driver->counters(2).timeouts >= 3 &&
+           !seen.blocks.empty();
+  }));
+  EXPECT_TRUE(log.contains("debug BUS: bus1: scripted port is open"));
+  EXPECT_TRUE(log.contains("info BUS: bus1/main (address 1) answers"));
+  for (const std::string& line : log.lines()) {
+    EXPECT_FALSE(line.starts_with("error")) << line;
+    EXPECT_FALSE(line.starts_with("info BUS: bus1/guest")) << line;
+  }
+}
+
+TEST_F(BusDriverTest, ReportsEachFailureOfThePortAndThatItIsOpenAfterAll) {
+  struct Keeper : test::BusRecorder {
+    void on_port_failed(const Error& error) override { failures.push_back(error); }
+    std::vector<Error> failures;
+  };
+  Keeper keeper;
+  const Error missing = make_error(port_missing, "/dev/x", "No such file");
+  script.open_errors = {missing, missing};
+  BusSettings looking = settings();
+  looking.opening = LogLevel::debug;
+  const auto driver = make(looking, keeper).value();
+  driver->start();
+  ASSERT_TRUE(wait_for([&] { return keeper.failures.size() == 2; }));
+  EXPECT_EQ(keeper.failures[1].code, port_missing);
+  EXPECT_EQ(keeper.failures[1].where.view(), "/dev/x");
+}
+
 TEST_F(BusDriverTest, WritesThatAMeterFellSilentAndThatItAnswersAgain) {
   bool silent = true;
   script.answer = [&](const ReadRequest& request) { return silent ? Octets{} : test::answer_to(request); };
