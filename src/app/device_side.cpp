@@ -91,6 +91,17 @@ Result<void> change_values(const std::string& state, Log& log,
   return outcome;
 }
 
+std::string uploaded_authorities(const std::string& state) {
+  return state + "/authorities.pem";
+}
+
+void use_uploaded_authorities(const std::string& state, TlsConfig& tls) {
+  const std::string file = uploaded_authorities(state);
+  if (tls.are_anchors_declared || tls.ca_builtin || !is_there(file)) return;
+  tls.ca_file.path = file;
+  tls.ca_path.path.clear();
+}
+
 namespace {
 
 Result<trust::Lineage> lineage_in(const std::vector<outbox::NamedValue>& values, const HostPort& broker) {

@@ -54,6 +54,11 @@ using Values = std::vector<outbox::NamedValue>;
 /// Under this one what was set at run time: "setting/tls/broker.example.com:8883".
 [[nodiscard]] std::string trust_setting_name(const HostPort& broker);
 
+/// Where authorities that came by the page are kept.
+[[nodiscard]] std::string uploaded_authorities(const std::string& state);
+/// Those take the place of the system's, where there are any and the file names none.
+void use_uploaded_authorities(const std::string& state, TlsConfig& tls);
+
 /// How this device knows a broker now: the file, what was set at run time, and what was recorded.
 struct OwnRecord {
   trust::Policy policy;

@@ -276,6 +276,18 @@ def test_ca_mode_is_judged_with_the_configured_anchors(parts, pki, tmp_path):
     assert verdicts(found, "chain", "name", "policy", "renewal", "mqtt") == ["ok"] * 5
 
 
+def test_authorities_that_came_by_the_page_count_as_they_do_for_the_agent(parts, pki, tmp_path):
+    broker = parts.mosquitto(pki.issue("broker"))
+    (state := tmp_path / "state").mkdir(mode=0o700)
+    (state / "authorities.pem").write_bytes(pki.ca.read_bytes())
+    for name, tls, verdict in [("open", 'mode = "ca"', "ok"), ("declared", 'mode = "ca"\nca_path = "/etc/ssl/certs"', "bad")]:
+        (folder := tmp_path / name).mkdir()
+        config = Device(folder, broker.port, tls).options[:2]
+        found = check(*config, "--state", state, exit_code=0 if verdict == "ok" else 1)
+        assert verdicts(found, "chain", "policy") == [verdict] * 2
+        assert (str(state / "authorities.pem") in found["chain"]["evidence"]) == (verdict == "ok")
+
+
 def test_plaintext_is_bad_and_gets_no_credentials_from_the_doctor(parts, tmp_path):
     broker = parts.mosquitto(None, plain=True)
     device = Device(tmp_path, broker.port, 'mode = "off"\nallow_plaintext = true')
@@ -295,7 +307,7 @@ def test_the_text_names_each_check_and_its_remedy(parts, pki):
     lines = shown.stdout.splitlines()
     assert lines[0] == f"localhost:{broker.port}"
     at = next(n for n, line in enumerate(lines) if line.startswith("bad      chain"))
-    assert lines[at + 1].strip().startswith("-> use mode")
+    assert lines[at + 1].strip().startswith("-> compare the served fingerprint")
 
 
 def test_a_pin_that_was_set_by_command_counts_as_it_does_for_the_agent(parts, pki):

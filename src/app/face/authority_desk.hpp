@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/agent/broker_trust.hpp"
+#include "app/device_side.hpp"
 #include "web/device_view.hpp"
 
 namespace meterseal::app {
@@ -22,7 +23,7 @@ namespace meterseal::app {
 class AuthorityDesk {
  public:
   AuthorityDesk(const std::string& state_directory, const std::vector<std::shared_ptr<BrokerTrust>>& brokers)
-      : file_(state_directory + "/authorities.pem"), brokers_(brokers) {}
+      : file_(uploaded_authorities(state_directory)), brokers_(brokers) {}
 
   /// At the start: what was uploaded in an earlier life counts again. A file that cannot be used stops the brokers that
   /// need it, which is told.

@@ -31,13 +31,29 @@ Taken take_word(const std::array<std::pair<const char*, E>, N>& words, std::stri
   return Taken::changed;
 }
 
-Taken take_pin(std::string_view text, std::optional<trust::Pin>& pin) {
+bool has_pin(const trust::Policy& policy) {
+  return policy.pins[0] || policy.pins[1];
+}
+
+// What becomes of learning is as the console does it: a mode without a fingerprint arms it, a fingerprint ends it, and
+// clearing one leaves nothing to believe.
+
+Taken take_pin(std::string_view text, trust::Policy& policy, std::size_t slot) {
+  std::optional<trust::Pin>& pin = policy.pins.at(slot);
   pin.reset();
   if (text == "0") return Taken::changed;
   const auto parsed = trust::parse_pin(text);
   if (!parsed) return Taken::refused;
   pin = *parsed;
+  policy.learn = trust::Learn::off;
   return Taken::changed;
+}
+
+Taken take_mode(std::string_view text, trust::Policy& policy) {
+  const Taken taken = take_word(kModes, text, policy.mode);
+  if (taken == Taken::changed)
+    policy.learn = policy.mode == Mode::fingerprint && !has_pin(policy) ? trust::Learn::confirm : trust::Learn::off;
+  return taken;
 }
 
 Taken take_port(std::string_view text, std::uint16_t& port) {
@@ -59,10 +75,10 @@ Taken take(Patient& patient, std::string_view command, std::string_view value) {
   if (command == "MqttClient") return take_text(value, patient.mqtt->client_id);
   if (command == "MqttUser") return take_text(value, patient.mqtt->user);
   if (command == "MqttPassword") return take_text(value, patient.mqtt->password);
-  if (command == "TlsMode") return take_word(kModes, value, policy.mode);
+  if (command == "TlsMode") return take_mode(value, policy);
   if (command == "TlsRenewal") return take_word(kRenewals, value, policy.renewal);
-  if (command == "MqttFingerprint1") return take_pin(value, policy.pins[0]);
-  if (command == "MqttFingerprint2") return take_pin(value, policy.pins[1]);
+  if (command == "MqttFingerprint1") return take_pin(value, policy, 0);
+  if (command == "MqttFingerprint2") return take_pin(value, policy, 1);
   return Taken::unrelated;
 }
 
@@ -90,9 +106,7 @@ std::optional<Patient> proposed(Patient present, const std::vector<std::string>&
     is_changed = is_changed || taken == Taken::changed;
   }
   if (!is_changed) return std::nullopt;
-  const bool has_pin = policy.pins[0] || policy.pins[1];
-  if (policy.mode == Mode::ca_fingerprint && !has_pin) return std::nullopt;
-  policy.learn = policy.mode == Mode::fingerprint && !has_pin ? trust::Learn::confirm : trust::Learn::off;
+  if (policy.mode == Mode::ca_fingerprint && !has_pin(policy)) return std::nullopt;
   // What was recorded is about the broker at the former address.
   if (present.to != present.broker->address) present.lineage = {};
   present.broker->address = present.to;

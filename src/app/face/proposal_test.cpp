@@ -64,7 +64,22 @@ TEST(Proposal, TrustIsThatOfTheForm) {
   EXPECT_EQ(policy.mode, Mode::ca_fingerprint);
   EXPECT_EQ(policy.pins[0]->digest[0], 0xAA);
   EXPECT_EQ(policy.renewal, trust::Renewal::manual);
-  EXPECT_EQ(proposed(present(), {"MqttFingerprint1 0"})->broker->tls.policy.learn, trust::Learn::confirm);
+}
+
+TEST(Proposal, LearnsOnlyWhereTheConsoleWould) {
+  const auto learn = [](const Patient& from, const std::vector<std::string>& lines) {
+    return proposed(from, lines)->broker->tls.policy.learn;
+  };
+  EXPECT_EQ(learn(present(), {"MqttFingerprint1 0"}), trust::Learn::off) << "then nothing is believed any more";
+  EXPECT_EQ(learn(present(), {"TlsMode fingerprint", "MqttFingerprint1 0"}), trust::Learn::off);
+  Patient bare = present(Mode::ca);
+  bare.broker->tls.policy.pins[0].reset();
+  EXPECT_EQ(learn(bare, {"TlsMode fingerprint"}), trust::Learn::confirm);
+  EXPECT_EQ(learn(bare, {"MqttFingerprint1 " + kPin, "TlsMode fingerprint"}), trust::Learn::off);
+  bare.broker->tls.policy.mode = Mode::fingerprint;
+  bare.broker->tls.policy.learn = trust::Learn::confirm;
+  EXPECT_EQ(learn(bare, {"MqttUser other"}), trust::Learn::confirm);
+  EXPECT_EQ(learn(bare, {"MqttFingerprint1 " + kPin}), trust::Learn::off);
 }
 
 TEST(Proposal, TheSlotsAreThoseThatTheFormShows) {

@@ -299,10 +299,15 @@ Check check_same_ca(const OwnTrust& own, const Facts& facts) {
 }
 
 Check check_stranger(bool verifies) {
-  return good("renewal", verifies ? "chain and name verify: mode = \"ca\" follows every renewal, and a fingerprint "
-                                    "with renewal = \"same-ca\" those of this CA"
-                                  : "chain or name do not verify here: a fingerprint follows renewals that keep the "
-                                    "key, others need the new fingerprint in slot 2 before");
+  if (verifies) {
+    return good("renewal",
+                "chain and name verify: mode = \"ca\" follows every renewal, and a fingerprint with renewal = "
+                "\"same-ca\" those of this CA");
+  }
+  return {"renewal", CheckVerdict::warning,
+          "chain or name do not verify here: a fingerprint follows renewals that keep the key, others need the new "
+          "fingerprint in slot 2 before",
+          std::string(kPrepare)};
 }
 
 }  // namespace

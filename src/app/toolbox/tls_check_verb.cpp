@@ -60,6 +60,7 @@ Result<Patient> patient_of(const CheckArguments& arguments, const std::optional<
   if (broker == config->mqtt.brokers.end()) return patient;
   patient.broker = *broker;
   patient.mqtt = config->mqtt;
+  use_uploaded_authorities(state_directory(arguments.state), patient.broker->tls);
   const auto own = load_own_record(state_directory(arguments.state), *broker);
   if (own) {
     patient.broker->tls.policy = own->policy;
