@@ -48,8 +48,10 @@ inline constexpr Code window_full{314, ErrorClass::retry, "mqtt_window_full",
 // 320-339: what the broker answered
 inline constexpr Code bad_credentials{320, ErrorClass::refuse, "mqtt_bad_credentials",
                                       "check mqtt.user and the password file against the broker's users"};
-inline constexpr Code not_authorized{321, ErrorClass::refuse, "mqtt_not_authorized",
-                                     "allow this user and client_id on the broker, or set mqtt.user and its password"};
+inline constexpr Code not_authorized{
+    321, ErrorClass::refuse, "mqtt_not_authorized",
+    "allow this user and client_id on the broker, or set the user and its password; where "
+    "the broker does not tell the two apart, the password may be wrong"};
 inline constexpr Code client_id_refused{322, ErrorClass::refuse, "mqtt_client_id_refused",
                                         "set another mqtt.client_id"};
 inline constexpr Code version_refused{323, ErrorClass::refuse, "mqtt_version_refused",

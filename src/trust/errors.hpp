@@ -33,14 +33,16 @@ inline constexpr Code expired{208, ErrorClass::security, "trust_expired", "renew
 inline constexpr Code not_yet_valid{209, ErrorClass::security, "trust_not_yet_valid",
                                     "check this device's clock and the start of the broker's certificate"};
 inline constexpr Code self_signed{210, ErrorClass::security, "trust_self_signed",
-                                  "use mode = \"fingerprint\" for a broker that signed its own certificate, or name "
-                                  "that certificate as mqtt.tls.ca_file"};
+                                  "compare the served fingerprint with the broker's own certificate first; only if it "
+                                  "is the same: TlsMode fingerprint with it, or upload that certificate on the page "
+                                  "under Authorities (mqtt.tls.ca_file)"};
 inline constexpr Code unknown_issuer{211, ErrorClass::security, "trust_unknown_issuer",
-                                     "name the CA that signed the broker's certificate as mqtt.tls.ca_file"};
+                                     "upload the CA that signed the broker's certificate on the page under "
+                                     "Authorities, or name it as mqtt.tls.ca_file"};
 inline constexpr Code missing_intermediate{
     212, ErrorClass::security, "trust_missing_intermediate",
     "let the broker send its whole chain (mosquitto: certfile = fullchain.pem), or name "
-    "its CA as mqtt.tls.ca_file if that is a new one"};
+    "its CA under Authorities on the page, or as mqtt.tls.ca_file, if that is a new one"};
 inline constexpr Code bad_chain{213, ErrorClass::security, "trust_bad_chain",
                                 "mend the broker's chain of certificates: `meterseal tls check` shows each of them"};
 inline constexpr Code revoked{214, ErrorClass::security, "trust_revoked",
@@ -50,8 +52,8 @@ inline constexpr Code crl_missing{215, ErrorClass::security, "trust_crl_missing"
 inline constexpr Code wrong_purpose{216, ErrorClass::security, "trust_wrong_purpose",
                                     "have the broker's certificate issued for TLS server authentication"};
 inline constexpr Code name_mismatch{217, ErrorClass::security, "trust_name_mismatch",
-                                    "write into mqtt.hosts a name that the certificate holds as subjectAltName, or "
-                                    "have the configured name added to it"};
+                                    "set as broker (MqttHost, mqtt.hosts) a name that the certificate holds as "
+                                    "subjectAltName, or have the configured name added to it"};
 inline constexpr Code staple_missing{218, ErrorClass::security, "trust_staple_missing",
                                      "switch OCSP stapling on at the broker: its certificate demands it"};
 inline constexpr Code staple_bad{219, ErrorClass::security, "trust_staple_bad",
