@@ -56,10 +56,14 @@ int run_line(const std::string& state, const std::string& line) {
   return refused ? kRefused : kGood;
 }
 
+bool is_end(const std::string& line) {
+  return equals_ignoring_case(trim(line), "exit") || equals_ignoring_case(trim(line), "quit");
+}
+
 int run_stdin(const std::string& state) {
   int worst = kGood;
   std::string line;
-  while (std::getline(std::cin, line)) {
+  while (std::getline(std::cin, line) && !is_end(line)) {
     const int code = run_line(state, line);
     if (code == kUnusable) return code;
     worst = std::max(worst, code);
@@ -73,7 +77,7 @@ int run_prompt(const std::string& state) {
   for (const console::Command& command : console::commands()) names.emplace_back(command.name);
   LineEditor editor("meterseal> ", names);
   while (const auto line = editor.read()) {
-    if (equals_ignoring_case(*line, "exit") || equals_ignoring_case(*line, "quit")) break;
+    if (is_end(*line)) break;
     if (line->empty()) continue;
     if (!console::holds_secret(*line)) editor.remember(*line);
     if (run_line(state, *line) == kUnusable) return kUnusable;

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/config/config_section.hpp"
@@ -26,16 +28,19 @@ void keep_memory_private() {
   umask(077);
 }
 
-/// The verb of the command line as far as it is known, and the word that is none of its verbs: "meterseal tls", "chek".
+/// The verb of the command line as far as it is known, and the word that is none of its verbs or options: "meterseal
+/// tls", "chek".
 struct Typed {
   std::string verb = "meterseal";
-  std::string unknown;     ///< empty: every word is known
-  std::string_view meant;  ///< the verb next to it; empty: none is
+  const CLI::App* at = nullptr;
+  std::string unknown;  ///< empty: every word is known
+  std::string meant;    ///< the word next to it; empty: none is
 };
 
 Typed typed_verb(const CLI::App& program, int argc, char** argv) {
   Typed typed;
-  const CLI::App* at = &program;
+  const CLI::App*& at = typed.at;
+  at = &program;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
@@ -57,12 +62,34 @@ Typed typed_verb(const CLI::App& program, int argc, char** argv) {
   return typed;
 }
 
+/// @return the option that is none of the verb, and the one that was meant: "--confg", "--config"
+std::pair<std::string, std::string> unknown_option(const CLI::App& verb, int argc, char** argv) {
+  std::vector<std::string> options;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with("--") || std::find(options.begin(), options.end(), name) != options.end()) continue;
+    const std::vector<std::string_view> names(options.begin(), options.end());
+    return {name, std::string(meterseal::nearest(name, names))};
+  }
+  return {};
+}
+
 int usage_error(const CLI::App& program, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
   const Typed typed = typed_verb(program, argc, argv);
   std::string what = error.what();
   if (!typed.unknown.empty()) what = typed.verb + " has no verb " + meterseal::app::quoted(typed.unknown);
-  if (!typed.meant.empty()) what += "; did you mean \"" + std::string(typed.meant) + "\"?";
+  std::string meant = typed.meant;
+  if (typed.unknown.empty() && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const auto [option, close] = unknown_option(*typed.at, argc, argv);
+    if (!option.empty()) what = typed.verb + " has no option " + meterseal::app::quoted(option);
+    meant = close;
+  }
+  if (!meant.empty()) what += "; did you mean \"" + meant + "\"?";
   std::fprintf(stderr, "meterseal: error: %s\n", what.c_str());
   std::fprintf(stderr, "meterseal: hint: see %s --help\n", typed.verb.c_str());
   return 2;

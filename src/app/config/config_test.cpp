@@ -156,6 +156,7 @@ TEST(Config, NamesTheLineOfASyntaxError) {
   ASSERT_EQ(config.error().size(), 1U);
   EXPECT_EQ(config.error()[0].code, config_syntax);
   EXPECT_EQ(config.error()[0].where.view(), "/etc/meterseal/meterseal.toml:2");
+  EXPECT_NE(parse("a = \"b\nc = 1\n").error()[0].detail.view().find("a quote may not be closed"), std::string::npos);
   EXPECT_EQ(parse("[a]\n[a]\n").error()[0].code, config_syntax) << "a table twice";
   EXPECT_EQ(parse(std::string("a = \"\xFF\"")).error()[0].code, config_syntax);
   EXPECT_EQ(parse("a = " + std::string(5000, '[')).error()[0].code, config_syntax) << "depth is bounded";

@@ -62,7 +62,10 @@ tl::expected<Node, SyntaxFault> parse_toml(std::string_view text) {
     const toml::table root = toml::parse(text);
     return node_of(root);
   } catch (const toml::parse_error& error) {
-    return tl::unexpected(SyntaxFault{line_of(error.source()), std::string(error.description())});
+    std::string what(error.description());
+    // Most often a line ends within a text.
+    if (what.find("unescaped control characters") != std::string::npos) what += " (a quote may not be closed)";
+    return tl::unexpected(SyntaxFault{line_of(error.source()), std::move(what)});
   } catch (const std::exception& error) {
     return tl::unexpected(SyntaxFault{0, error.what()});
   }
