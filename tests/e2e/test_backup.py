@@ -104,7 +104,7 @@ def test_what_was_changed_after_a_backup_is_as_before_when_it_is_restored(walked
 
     status, seen = restore(face, backup, "look")
     assert status == 200, seen
-    assert seen["device"] == "walked" and seen["users"] == ["owner"] and len(seen["brokers"]) == 1 and seen["made"] > 1_700_000_000
+    assert seen["device"] == "walked" and seen["users"] == ["owner (admin)"] and len(seen["brokers"]) == 1 and seen["made"] > 1_700_000_000
     assert "Attic" in face.ask("/api/console", {"line": "DeviceName"})[1], "looking changes nothing"
     assert not list(walked.state.glob("restore*"))
 
@@ -137,7 +137,7 @@ def test_another_device_is_set_up_from_a_backup_and_goes_on_counting(walked, par
     before = wait_for("a counted total", total)
     backup = make(walked.face)
     assert walked.agent.stop() == 0
-    walked.state = parts.folder / "spare"
+    walked.state, walked.port = parts.folder / "spare", free_port()
     walked.start()
     walked.open()
     status, answer = restore(walked.face, backup, "keep", "not the passphrase", path="/api/setup/restore")
@@ -145,7 +145,7 @@ def test_another_device_is_set_up_from_a_backup_and_goes_on_counting(walked, par
     status, seen = restore(walked.face, backup, path="/api/setup/restore")
     assert status == 200 and seen["device"] == "walked"
     walked.agent.wait_line(r"MQTT: Connected to localhost:\d+ \(TLS\)$", 40)
-    walked.log_in()
+    walked.log_in()  # where the page of the spare device is, not where that of the first one was
     assert wait_for("the total", total) >= before
     for name in ("site.toml", "mqtt.password", "web.access", "web.identity", "provisioned"):
         assert (walked.state / name).stat().st_mode & 0o777 == 0o600, name
