@@ -49,10 +49,9 @@ class MovedDevice final : public test::PageDevice {
     if (line == "Seal refused") {
       seal_.state = web::Seal::refused;
       seal_.code = "trust_pin_mismatch";
-      seal_.reason = "the broker served a certificate that no fingerprint knows";
-      seal_.remedy =
-          "compare the served fingerprint with the broker's own certificate, and only if it is the same, set it";
       seal_.served = "3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC";
+      seal_.reason = "expected another one; served " + seal_.served;
+      seal_.remedy = "only if the broker's own certificate shows it: MqttFingerprint1 " + seal_.served;
       seal_.remedy_line = "MqttFingerprint1 " + seal_.served;
     } else if (line == "Seal learned") {
       seal_.state = web::Seal::learned;

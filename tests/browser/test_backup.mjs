@@ -20,6 +20,7 @@ await run([], async ({ open }) => {
   await own.first().fill(ADMIN[1]);
   const download = page.waitForEvent("download");
   await makes.click();
+  check(/^emon_1-\d{4}-\d\d-\d\d\.backup$/.test((await download).suggestedFilename()), "the file is named after the device");
   const file = await (await download).path();
   await page.getByText("The backup is made.").waitFor();
   const bytes = readFileSync(file);

@@ -39,9 +39,27 @@ await run([], async ({ open }) => {
     await page.context().close();
   }
 
+  const phone = await open(390, 844);
+  await logIn(phone);
+  await go(phone, "Configure MQTT");
+  await phone.getByLabel("Port").fill("1883");
+  await phone.getByRole("button", { name: "Save" }).click();
+  await phone.getByText("Nothing was kept").waitFor();
+  await noSidewaysScrolling(phone, "what speaks against a change, on a phone");
+  await picture(phone, "change-failed-phone");
+  await phone.getByRole("button", { name: "Menu" }).click();
+  await phone.getByRole("link", { name: "Configure MQTT" }).click();
+  check(!await phone.getByRole("link", { name: "Configure MQTT" }).isVisible(), "the menu closes on the page that is shown");
+  await phone.context().close();
+
   const page = await open();
   await logIn(page);
   await go(page, "Configure MQTT");
+  await page.getByText("keep the one that is set. One is set.").waitFor();
+  await page.getByLabel("Telemetry period").fill("5");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved, and Telemetry period is 10").waitFor();
+  check(await page.getByLabel("Telemetry period").inputValue() === "10", "the form shows the value that holds");
   await page.getByLabel("Port").fill("8884");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
@@ -81,7 +99,27 @@ await run([], async ({ open }) => {
   await page.getByLabel("Name", { exact: true }).fill("garage");
   await page.getByRole("button", { name: "Save the meter" }).click();
   await page.getByText('address 1 is that of "main" on the same bus').waitFor();
-  await page.getByLabel("Address", { exact: true }).fill("7");
+  await page.getByLabel("Address", { exact: true }).fill("9");
+  await page.getByRole("button", { name: "Save the meter" }).click();
+  await page.getByText("Nothing was kept: the meter does not answer").waitFor();
+  await page.getByRole("button", { name: "Keep anyway" }).waitFor();
+  await accessible(page, "a meter that does not answer");
+  await page.getByLabel("Name", { exact: true }).fill("heatpump");
+  await page.getByRole("button", { name: "Save the meter" }).click();
+  await page.getByRole("heading", { name: "Replace heatpump?" }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("garage");
+  await page.getByText("Line of bus1:").click();
+  await page.getByLabel("Port").last().fill("/dev/ttyUSB7");
+  await page.getByRole("button", { name: "Save the line of bus1" }).click();
+  await page.getByText("over the new line: main, heatpump").waitFor();
+  await page.getByRole("button", { name: "Change it" }).click();
+  await page.getByText("Nothing was kept: the port /dev/ttyUSB7 is not there").waitFor();
+  await page.getByRole("button", { name: "Keep anyway" }).click();
+  await page.getByText("Kept. The device restarts with it").waitFor();
+  await page.getByText("Kept. The device restarts with it").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Add address 7" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("garage");
   await page.getByRole("button", { name: "Save the meter" }).click();
   await page.getByText("Kept. The device restarts with it").waitFor();
   await page.getByRole("button", { name: "Remove heatpump" }).click();

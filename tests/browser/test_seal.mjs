@@ -1,6 +1,6 @@
 // A wrong pin is shown with reason and remedy, and mended with one button; a learned fingerprint is confirmed.
 
-import { accessible, check, go, logIn, picture, run } from "./harness.mjs";
+import { accessible, check, go, logIn, noSidewaysScrolling, picture, run } from "./harness.mjs";
 
 async function command(page, line) {
   await go(page, "Console");
@@ -29,6 +29,21 @@ await run([], async ({ open }) => {
   await page.getByText("trust_pin_mismatch").waitFor();
   await accessible(page, "a broken seal");
   await picture(page, "seal-broken-desktop");
+  const phone = await open(390, 844);
+  await logIn(phone);
+  await phone.getByRole("heading", { name: "Broken: the broker was refused" }).waitFor();
+  await noSidewaysScrolling(phone, "a broken seal on a phone");
+  await picture(phone, "seal-broken-phone");
+  await phone.getByRole("button", { name: "Compare and mend" }).click();
+  await noSidewaysScrolling(phone, "the question on a phone");
+  await phone.getByRole("button", { name: "Cancel" }).click();
+  await go(phone, "Configure TLS");
+  await phone.getByLabel("Broker", { exact: true }).fill("broker.example.com:8883");
+  await phone.getByRole("button", { name: "Test the connection" }).click();
+  await phone.getByText("only if it is MqttFingerprint1").waitFor();
+  await noSidewaysScrolling(phone, "the doctor's list on a phone");
+  await picture(phone, "tls-test-phone");
+  await phone.context().close();
   await page.getByRole("button", { name: "Compare and mend" }).click();
   await page.getByRole("dialog").getByText("3B:1C:9F").waitFor();
   await accessible(page, "the question");

@@ -64,8 +64,12 @@ function showApp() {
   const content = h("div", {});
   const name = h("span", {}, "Meterseal");
   const side = h("header", { class: "side" });
+  const close = () => {
+    side.classList.remove("open");
+    menu.setAttribute("aria-expanded", "false");
+  };
   const links = pages.map((page) => page.group ? h("li", { class: "group" }, page.group)
-    : h("li", {}, h("a", { href: `#${page.name}`, id: `to-${page.name}` }, page.label)));
+    : h("li", {}, h("a", { href: `#${page.name}`, id: `to-${page.name}`, onclick: close }, page.label)));
   const menu = h("button", { class: "menu-button", "aria-expanded": "false", "aria-controls": "menu", onclick: () => {
     const open = side.classList.toggle("open");
     menu.setAttribute("aria-expanded", String(open));
@@ -87,8 +91,7 @@ function showApp() {
       if (link.id === `to-${page.name}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    side.classList.remove("open");
-    menu.setAttribute("aria-expanded", "false");
+    close();
     if (latest && view.live) view.live(latest);
     title.focus({ preventScroll: true });
     scrollTo(0, 0);

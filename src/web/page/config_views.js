@@ -20,17 +20,23 @@ function inputOf(one) {
 async function tryAndSave(name, fields, kept) {
   const answer = await post("/api/save", { form: name, ...fields });
   if (answer.replies) return savedNotice(answer.replies, kept);
+  return unlessAnyway([notice("bad", "Nothing was kept: with these settings the device would not reach its broker.", "This is how far it came beside the running connection:"),
+    stepsList(answer), h("p", { class: "small quiet" }, "Keep it only when you know that the broker is about to change. Readings wait on the disk until it can be reached.")],
+  async () => savedNotice((await post("/api/save", { form: name, keep: "anyway", ...fields })).replies, kept));
+}
+
+/** What speaks against a change, and the second step that makes it all the same. */
+export function unlessAnyway(said, keep, label = "Keep anyway") {
   const place = h("div", {});
   const anyway = h("button", { type: "button", onclick: async () => {
     anyway.disabled = true;
     try {
-      fill(place, savedNotice((await post("/api/save", { form: name, keep: "anyway", ...fields })).replies, kept));
+      fill(place, await keep());
     } catch (error) {
       fill(place, notice("bad", error.message, error.hint));
     }
-  } }, "Keep anyway");
-  fill(place, notice("bad", "Nothing was kept: with these settings the device would not reach its broker.", "This is how far it came beside the running connection:"),
-    stepsList(answer), h("p", { class: "small quiet" }, "Keep it only when you know that the broker is about to change. Readings wait on the disk until it can be reached."), h("div", { class: "row" }, anyway));
+  } }, label);
+  fill(place, said, h("div", { class: "row" }, anyway));
   return place;
 }
 
@@ -46,14 +52,22 @@ async function settingsForm(name) {
     return notice("warn", "This is declared in the configuration file.", "Change it there and restart the service; `meterseal console` shows it.");
   const inputs = table.fields.map((one) => [one, inputOf(one)]);
   const rows = inputs.map(([one, input]) => field(one.label, input,
-    [one.hint, one.fixed && "Fixed by the configuration file.", one.kind === "secret" && one.set && "One is set."].filter(Boolean).join(" ")));
+    [one.hint && `${one.hint}.`, one.fixed && `${one.by}.`, one.kind === "secret" && one.set && "One is set."].filter(Boolean).join(" ")));
   return form(rows, "Save", async () => {
     const changed = inputs.filter(([one, input]) => !one.fixed && input.value !== one.value);
     if (changed.length === 0) return notice("warn", "Nothing was changed.");
     const fields = Object.fromEntries(changed.map(([one, input]) => [one.name, input.value]));
-    return tryAndSave(name, fields, () => {
-      for (const [one, input] of changed) one.value = one.kind === "secret" ? "" : input.value;
-      for (const [one, input] of inputs) if (one.kind === "secret") input.value = "";
+    return tryAndSave(name, fields, async () => {
+      // What holds may be another value than the one that was typed; a device that restarts already cannot say.
+      const now = await get("/api/form", { name }).catch(() => ({ fields: [] }));
+      const others = [];
+      for (const [one, input] of inputs) {
+        const typed = input.value;
+        const held = now.fields.find((field) => field.name === one.name)?.value ?? typed;
+        one.value = input.value = one.kind === "secret" ? "" : held;
+        if (one.kind === "number" && input.value !== typed) others.push(`${one.label} is ${held}`);
+      }
+      if (others.length > 0) return notice("warn", `Saved, and ${others.join(", ")}: the nearest value that is possible.`);
       return notice("good", "Saved. The device connects again where that is needed.");
     });
   });
@@ -241,9 +255,23 @@ function lineFields(bus = {}) {
 /** Meters and buses of a device that was set up on its page; what a person's file declares is not changed here. */
 function changeCards(state, again) {
   const change = async (fields) => {
-    await post("/api/meter/change", fields);
+    try {
+      await post("/api/meter/change", fields);
+    } catch (error) {
+      if (error.code !== "meter_port_missing") throw error;
+      return unlessAnyway(notice("bad", `Nothing was kept: ${error.message}`, error.hint), () => change({ ...fields, keep: "anyway" }));
+    }
     again();
     return notice("good", "Kept. The device restarts with it in a few seconds.");
+  };
+  /** A meter of a bus that is in use is read once before. */
+  const put = async (fields) => {
+    const there = state.buses.flatMap((one) => one.meters).find((meter) => meter.name === fields.name);
+    if (there && !await ask(`Replace ${there.name}?`, h("p", {}, `There is a meter ${there.name} at address ${there.address}, a ${there.profile}. The new one takes its place, and its energy goes on counting.`), "Replace it")) return null;
+    if (Number(fields.bus) === newBus) return change(fields);
+    const report = await post("/api/meter/test", { bus: fields.bus, address: fields.address, profile: fields.profile });
+    if (report.answers) return change(fields);
+    return unlessAnyway(notice("bad", `Nothing was kept: ${report.error}`, report.hint), () => change(fields));
   };
   const newBus = state.buses.length;
   const bus = choice([...state.buses.map((one, i) => [String(i), `${one.name}: ${one.line}`]), [String(newBus), "a new bus"]]);
@@ -256,7 +284,10 @@ function changeCards(state, again) {
   const add = h("section", { class: "card" }, h("h2", {}, "Add or replace a meter"),
     form([field("Bus", bus), extra, field("Address", address, "As set on the meter, 1 to 247."), field("Profile", profile),
       field("Name", name, "New, or that of the meter whose place it takes: then its energy goes on counting.")], "Save the meter",
-    () => change({ what: "put", bus: bus.value, name: name.value.trim(), address: address.value.trim(), profile: profile.value, ...(Number(bus.value) === newBus ? line.values() : {}) })));
+    () => {
+      if (!name.value.trim()) return notice("bad", "Which name?", "As it is to stand in the messages, such as garage.");
+      return put({ what: "put", bus: bus.value, name: name.value.trim(), address: address.value.trim(), profile: profile.value, ...(Number(bus.value) === newBus ? line.values() : {}) });
+    }));
   const outcome = h("div", { "aria-live": "polite" });
   const removable = state.buses.flatMap((one, i) => one.meters.filter((meter) => !meter.primary).map((meter) => h("button", { type: "button", onclick: async () => {
     if (!await ask(`Remove ${meter.name}`, h("p", {}, "It is not read any more. What it has counted is kept under its name."), "Remove it")) return;
@@ -265,7 +296,10 @@ function changeCards(state, again) {
   const lines = state.buses.map((one, i) => {
     const fields = lineFields(one);
     return h("details", { class: "card" }, h("summary", {}, `Line of ${one.name}: ${one.line}`),
-      form(fields.fields, `Save the line of ${one.name}`, () => change({ what: "line", bus: i, ...fields.values() })));
+      form(fields.fields, `Save the line of ${one.name}`, async () => {
+        const sure = await ask(`Change the line of ${one.name}?`, h("p", {}, `All meters of this bus are read over the new line: ${one.meters.map((meter) => meter.name).join(", ")}. Where it is wrong, none of them is read until it is changed back here.`), "Change it");
+        return sure ? change({ what: "line", bus: i, ...fields.values() }) : null;
+      }));
   });
   return { element: h("div", {}, add, removable.length > 0 && h("section", { class: "card" }, h("h2", {}, "Remove a meter"), h("div", { class: "row" }, removable), outcome), lines),
     propose(onBus, at, fits) {

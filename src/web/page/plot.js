@@ -55,7 +55,7 @@ export function plotCard() {
     const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 } };
     return {
       width, height: 260, legend: { live: true },
-      scales: { y: { range: (u, low, high) => [Math.min(0, low), Math.max(10, high * 1.05)] } },
+      scales: { x: { range: (u, low, high) => low === high ? [low - 60, high + 60] : [low, high] }, y: { range: (u, low, high) => [Math.min(0, low), Math.max(10, high * 1.05)] } },
       axes: [axis, { ...axis, size: 64, values: (u, ticks) => ticks.map((tick) => watts(tick)) }],
       series: [{ value: (u, at) => at === null ? "" : new Date(at * 1000).toLocaleString() },
         { label: "Power", stroke: color("--plot"), width: 1.5, fill: color("--plot") + "22", spanGaps: false, points: { show: false },
