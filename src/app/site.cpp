@@ -9,6 +9,7 @@
 #include <csignal>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "app/agent/alarm.hpp"
@@ -138,7 +139,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     if (setup.config.web) {
       page_ = std::make_unique<PageDevice>(
           PageParts{loop_, setup, state_directory_, clock, calendar, log, device_, scan_, meters_, console_, store_,
-                    delivery_, [this] { connect_anew(); }, [this](auto done) { journal_.flush(std::move(done)); },
+                    delivery_, [this] { connect_anew(); }, [this](auto done) { journal_.try_flush(std::move(done)); },
                     [this] { restart_with_settings(); }});
     }
     console_.on_waiting([this](Instant at) { wake_console_at(at); });
@@ -477,10 +478,13 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
     log_.warn("MQTT", "no broker is named: readings are kept until MqttHost names one");
   }
 
-  /// What was recorded is on the disk before a connection relies on it. Later: this may be the middle of a handshake.
+  /// What was recorded is on the disk before a connection relies on it: while the store refuses it, the connection that
+  /// there is goes on. Later: this may be the middle of a handshake.
   void connect_anew() {
+    if (std::exchange(is_connect_wanted_, true)) return;  // however often it is asked for meanwhile
     boost::asio::post(loop_, [this] {
       journal_.flush([this] {
+        is_connect_wanted_ = false;
         if (end_) return;
         client_->stop([this] {
           if (!end_) connect();
@@ -563,6 +567,7 @@ class RunningSite final : public Site, private mqtt::host::ClientObserver {
   TrustEvents trust_events_;
   std::unique_ptr<mqtt::host::Client> client_;
   bool is_relabelled_ = false;
+  bool is_connect_wanted_ = false;
   Instant books_kept_;
   RepeatGuard telemetry_guard_;
   std::optional<End> end_;

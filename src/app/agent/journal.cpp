@@ -39,6 +39,14 @@ void Journal::flush(std::function<void()> done) {
   commit();
 }
 
+void Journal::try_flush(std::function<void(Result<void>)> done) {
+  tried_.push_back(std::move(done));
+  is_flushing_ = true;
+  is_resting_ = false;
+  retry_.cancel();
+  commit();
+}
+
 void Journal::take(std::vector<outbox::NamedValue> values) {
   for (auto& [name, value] : values) values_[name] = std::move(value);
 }
@@ -62,6 +70,7 @@ void Journal::commit() {
   if (is_committing_ || is_resting_) return;
   if (waiting_.empty() && values_.empty() && !is_flushing_) {
     for (const auto& done : std::exchange(flushed_, {})) done();
+    for (const auto& done : std::exchange(tried_, {})) done({});
     return;
   }
   is_committing_ = true;
@@ -135,6 +144,7 @@ void Journal::failed(const Error& error) {
     is_resting_ = false;
     commit();
   });
+  for (const auto& done : std::exchange(tried_, {})) done(tl::unexpected(error));
 }
 
 }  // namespace meterseal::app

@@ -50,6 +50,8 @@ class Journal {
   /// Commits what waits, and removals even when nothing else does, then calls `done` once, when all is on the disk.
   /// Several may wait.
   void flush(std::function<void()> done);
+  /// The same for somebody who waits at a browser: tries at once, and `done` gets the reason when the store refuses.
+  void try_flush(std::function<void(Result<void>)> done);
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + committing_.size(); }
 
  private:
@@ -75,6 +77,7 @@ class Journal {
   std::map<std::string, std::string> committing_values_;
   bool is_committing_ = false;
   std::vector<std::function<void()>> flushed_;
+  std::vector<std::function<void(Result<void>)>> tried_;
   bool is_flushing_ = false;  ///< a commit is wanted although nothing may wait
   bool is_resting_ = false;   ///< after a failure
   seconds pause_{0};          ///< the last one; none: the last commit succeeded

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "outbox/errors.hpp"
 #include "support/fake_store.hpp"
 #include "support/fakes.hpp"
@@ -136,6 +138,37 @@ TEST_F(JournalTest, FlushesRemovalsEvenWhenNothingElseWaits) {
   EXPECT_FALSE(done);
   store.succeed();
   EXPECT_TRUE(done);
+}
+
+// A full disk must not keep a browser waiting for ever, nor the one task that may run.
+TEST_F(JournalTest, ATryToFlushIsToldWhyTheStoreRefuses) {
+  std::optional<Result<void>> outcome;
+  journal.try_flush([&](Result<void> result) { outcome = std::move(result); });
+  store.fail_with(outbox::disk_full);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().code, outbox::disk_full);
+  EXPECT_EQ(store.waiting(), 0U) << "it rests";
+  outcome.reset();
+  journal.try_flush([&](Result<void> result) { outcome = std::move(result); });
+  ASSERT_EQ(store.waiting(), 1U) << "who asks does not wait for the end of the rest";
+  store.succeed();
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(JournalTest, ATryToFlushLeavesThoseWaitingWhoNeedTheDisk) {
+  bool is_on_disk = false;
+  std::optional<Result<void>> outcome;
+  journal.keep(record("a"), {});
+  journal.flush([&] { is_on_disk = true; });
+  journal.try_flush([&](Result<void> result) { outcome = std::move(result); });
+  store.fail_with(outbox::store_failed);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().code, outbox::store_failed);
+  EXPECT_FALSE(is_on_disk);
+  ASSERT_TRUE(test::run_until(loop, [&] { return store.waiting() == 1; }));
+  store.succeed();
+  EXPECT_TRUE(is_on_disk);
 }
 
 TEST_F(JournalTest, FlushWaitsForTheCommitThatRunsAndForWhatWaitsBehindIt) {

@@ -469,8 +469,11 @@ Result<void> PageDevice::change_meters(const web::MeterChange& change) {
 void PageDevice::back_up(const std::string& passphrase, std::function<void(Result<std::string>)> done) {
   const auto utc = parts_.clock.utc();
   const std::int64_t made_s = utc ? std::chrono::floor<seconds>(utc->time_since_epoch()).count() : 0;
-  parts_.settle([this, alive = std::weak_ptr<const int>(alive_), made_s, passphrase, done = std::move(done)] {
-    if (!alive.expired()) backup_desk_.back_up(made_s, parts_.setup.config.device.topic, passphrase, done);
+  parts_.settle([this, alive = std::weak_ptr<const int>(alive_), made_s, passphrase,
+                 done = std::move(done)](const Result<void>& settled) {
+    if (alive.expired()) return;
+    if (!settled) return done(tl::unexpected(settled.error()));
+    backup_desk_.back_up(made_s, parts_.setup.config.device.topic, passphrase, done);
   });
 }
 

@@ -40,9 +40,10 @@ struct PageParts {
   console::Console& console;
   outbox::Store& store;
   const Delivery& delivery;
-  std::function<void()> connect_anew;                 ///< ends the connection to the broker and makes another one
-  std::function<void(std::function<void()>)> settle;  ///< calls back when everything that changed is on the disk
-  std::function<void()> restart;                      ///< soon: what was restored counts from then on
+  std::function<void()> connect_anew;  ///< ends the connection to the broker and makes another one
+  /// Calls back when everything that changed is on the disk, or with the reason why the store refuses it.
+  std::function<void(std::function<void(Result<void>)>)> settle;
+  std::function<void()> restart;  ///< soon: what was restored counts from then on
 };
 
 class PageDevice final : public web::DeviceView {
