@@ -93,6 +93,10 @@ Response too_many(seconds wait) {
   return response;
 }
 
+Response restarting() {
+  return error_response(503, "the device restarts", "wait a few seconds and log in again");
+}
+
 const Site::Route Site::kRoutes[] = {
     {"/api/session", &Site::api_session, Method::get, Need::nobody},
     {"/api/login", &Site::api_login, Method::post, Need::nobody},
@@ -289,6 +293,7 @@ void Site::with_basic(const BasicLogin& login, const Request& request, const Wit
   }
   check_login(login.user, login.password, request,
               [this, digest, user = login.user, request, done](Answer answer, seconds wait) {
+                if (is_ending_) return done(std::nullopt, restarting());
                 if (answer == Answer::busy) return done(std::nullopt, too_many(wait));
                 const User* known = access_.find(user);
                 if (answer == Answer::wrong || known == nullptr) {
@@ -303,6 +308,7 @@ void Site::with_basic(const BasicLogin& login, const Request& request, const Wit
 }
 
 void Site::with_authorization(const Request& request, const WithCaller& done) {
+  if (is_ending_) return done(std::nullopt, restarting());
   if (!is_own_page(request)) {
     say(EventKind::refusal, "", request, "request of a foreign page");
     return done(std::nullopt, error_response(403, "this request comes from a foreign page", ""));

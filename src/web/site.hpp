@@ -225,6 +225,7 @@ class Site {
   std::string live_;
   std::optional<Instant> live_at_;
   bool is_task_running_ = false;
+  bool is_ending_ = false;  ///< a restore was kept: who may come in is decided by its users, after the restart
   std::shared_ptr<const int> alive_ = std::make_shared<const int>(0);  ///< answers may come after we are gone
 };
 
@@ -244,5 +245,6 @@ void note_command(EventLog& events, const CommandWay& way, std::string_view line
 [[nodiscard]] Response error_response(unsigned status, std::string_view what, std::string_view hint);
 [[nodiscard]] Response error_response(unsigned status, const Error& error);
 [[nodiscard]] Response too_many(seconds wait);
+[[nodiscard]] Response restarting();
 
 }  // namespace meterseal::web

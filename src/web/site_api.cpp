@@ -47,10 +47,12 @@ void Site::api_session(const Request&, const Form&, const Session* session, cons
 
 void Site::api_login(const Request& request, const Form& form, const Session*, const Done& done) {
   const std::string user(form.value("user"));
+  if (is_ending_) return done(restarting());
   if (!access_.has_admin())
     return done(error_response(403, "no password has been set yet", "on the device: meterseal console, WebPassword"));
   check_login(
       user, std::string(form.value("password")), request, [this, user, request, done](Answer answer, seconds wait) {
+        if (is_ending_) return done(restarting());
         if (answer == Answer::busy) {
           say(EventKind::refusal, user, request, "login too soon after failures");
           return done(too_many(wait));

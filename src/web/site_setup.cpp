@@ -37,6 +37,7 @@ bool Site::is_setup_open() {
 
 void Site::setup_open(const Request& request, const Form& form, const Session*, const Done& done) {
   if (parts_.desk == nullptr) return done(error_response(404, "there is no such page", ""));
+  if (is_ending_) return done(restarting());
   const Instant now = parts_.clock.now();
   if (const seconds wait = parts_.entrance.gate.wait(request.source, now); wait > seconds{0})
     return done(too_many(wait));
