@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "core/text.hpp"
@@ -38,12 +39,22 @@ std::optional<WebEvent> read(std::string_view line) {
   std::uint64_t at = 0;
   const bool has_time = parts[1] != "-";
   if (kind == kKinds.end() || (has_time && !parse_decimal(parts[1], 0, 1ULL << 62U, at))) return std::nullopt;
-  WebEvent event{*kind, std::nullopt, printable(parts[2]), printable(parts[3]), shown(parts[4])};
+  WebEvent event{*kind, std::nullopt, printable(parts[2]), printable(parts[3]), shown(parts[4]), 1, std::nullopt};
   if (has_time) event.at = UtcTime(milliseconds{static_cast<std::int64_t>(at)});
   return event;
 }
 
+/// Who typed a name that is refused may type another one.
+bool is_of_same(const WebEvent& a, const WebEvent& b) {
+  if (a.kind != b.kind) return false;
+  return a.kind == EventKind::refusal || a.who.empty() ? a.from == b.from : a.who == b.who;
+}
+
 }  // namespace
+
+std::string told(const WebEvent& event) {
+  return event.count == 1 ? event.what : event.what + " x " + std::to_string(event.count);
+}
 
 std::string_view name_of(EventKind kind) {
   switch (kind) {
@@ -54,14 +65,15 @@ std::string_view name_of(EventKind kind) {
   return {};
 }
 
-void EventLog::make_room() {
-  const auto is_refusal = [](const WebEvent& event) { return event.kind == EventKind::refusal; };
-  const auto refusals = static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), is_refusal));
-  if (refusals > kMostRefusals) {
-    events_.erase(std::find_if(events_.begin(), events_.end(), is_refusal));
-  } else if (events_.size() > kMost) {
-    events_.pop_front();
-  }
+void EventLog::put(const WebEvent& newest) {
+  events_.push_back(newest);
+  const auto drop_oldest = [&](std::size_t most, const auto& is_one) {
+    if (static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), is_one)) > most)
+      events_.erase(std::find_if(events_.begin(), events_.end(), is_one));
+  };
+  drop_oldest(kMostOfOne, [&](const WebEvent& event) { return is_of_same(event, newest); });
+  drop_oldest(kMostRefusals, [](const WebEvent& event) { return event.kind == EventKind::refusal; });
+  drop_oldest(kMost, [](const WebEvent&) { return true; });
 }
 
 bool EventLog::may_tell_refusal() {
@@ -73,26 +85,42 @@ bool EventLog::may_tell_refusal() {
 }
 
 void EventLog::add(EventKind kind, std::string_view who, std::string_view from, std::string_view what) {
-  std::string told = shown(what);
+  std::string text = shown(what);
   if (kind == EventKind::refusal) {
     if (!may_tell_refusal()) {
       ++kept_back_;
       return;
     }
-    if (kept_back_ > 0) told += " (and " + std::to_string(std::exchange(kept_back_, 0)) + " more refusals)";
+    if (kept_back_ > 0) text += " (and " + std::to_string(std::exchange(kept_back_, 0)) + " more refusals)";
   }
-  events_.push_back({kind, clock_.utc(), printable(who), printable(from), std::move(told)});
-  const WebEvent& event = events_.back();
-  Text<320> line(name_of(kind));
+  WebEvent event{kind, clock_.utc(), printable(who), printable(from), std::move(text), 1, clock_.now()};
+  if (kind != EventKind::refusal) event = counted(std::move(event));
+  write(event);
+  put(event);
+  ++version_;
+}
+
+WebEvent EventLog::counted(WebEvent event) {
+  const auto earlier = std::find_if(events_.begin(), events_.end(), [&](const WebEvent& one) {
+    return one.heard && *event.heard - *one.heard < kRepeat && one.kind == event.kind && one.who == event.who &&
+           one.from == event.from && one.what == event.what;
+  });
+  if (earlier == events_.end()) return event;
+  event.count = earlier->count + 1;
+  events_.erase(earlier);
+  return event;
+}
+
+void EventLog::write(const WebEvent& event) {
+  if (!std::has_single_bit(event.count)) return;
+  Text<320> line(name_of(event.kind));
   line.add(": ")
       .add(event.who.empty() ? "somebody" : event.who)
       .add(" from ")
       .add(event.from)
       .add(": ")
-      .add(event.what);
-  log_.write(kind == EventKind::refusal ? LogLevel::warning : LogLevel::info, "WEB", line);
-  ++version_;
-  make_room();
+      .add(told(event));
+  log_.write(event.kind == EventKind::refusal ? LogLevel::warning : LogLevel::info, "WEB", line);
 }
 
 std::string EventLog::encode() const {
@@ -100,7 +128,7 @@ std::string EventLog::encode() const {
   for (const WebEvent& event : events_) {
     text += std::string(name_of(event.kind)) + '\t' +
             (event.at ? std::to_string(event.at->time_since_epoch().count()) : "-") + '\t' + event.who + '\t' +
-            event.from + '\t' + event.what + '\n';
+            event.from + '\t' + told(event) + '\n';
   }
   return text;
 }
@@ -111,14 +139,10 @@ void EventLog::recall(std::string_view text) {
   std::deque<WebEvent> now;
   now.swap(events_);
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    if (auto event = read(text.substr(0, end))) events_.push_back(std::move(*event));
+    if (auto event = read(text.substr(0, end))) put(*event);
     text.remove_prefix(end + 1);
-    make_room();
   }
-  for (WebEvent& event : now) {
-    events_.push_back(std::move(event));
-    make_room();
-  }
+  for (const WebEvent& event : now) put(event);
 }
 
 }  // namespace meterseal::web

@@ -4,8 +4,10 @@
 // the program's log. No secrets: what was typed as a password never gets here.
 //
 // Refusals, which anybody can cause, are told kRefusals times and then twice a minute, with the number of those that
-// were not, and push out refusals only: a flood fills neither the disk nor hides who came in. Survives a restart by
-// encode() and recall(). Bounds: the last 200 events, at most 100 of them refusals, each text cut. Thread: loop thread.
+// were not, and push out refusals only. The same login or change again within kRepeat is counted, not added; the log
+// of the program has it the 2nd, 4th, 8th ... time. Nobody has more than 40 of a kind. So a flood, of what is accepted
+// too, fills neither the disk nor hides who came in. Survives a restart by encode() and recall(). Bounds: the last 200
+// events, at most 100 of them refusals, each text cut. Thread: loop thread.
 
 #include <deque>
 #include <optional>
@@ -30,14 +32,18 @@ struct WebEvent {
   std::string who;
   std::string from;
   std::string what;
-
-  friend bool operator==(const WebEvent&, const WebEvent&) = default;
+  std::uint32_t count = 1;       ///< so often, and the last time at `at`
+  std::optional<Instant> heard;  ///< the last time; none: in an earlier life
 };
+/// What it was, with "x 37" behind what came 37 times.
+[[nodiscard]] std::string told(const WebEvent& event);
 
 class EventLog {
  public:
   static constexpr std::size_t kMost = 200;
   static constexpr std::size_t kMostRefusals = 100;
+  static constexpr std::size_t kMostOfOne = 40;  ///< of one kind and user, or place where the user is not known
+  static constexpr seconds kRepeat{600};
   static constexpr int kRefusals = 20;
   static constexpr seconds kRefusalEach{30};
 
@@ -55,7 +61,10 @@ class EventLog {
 
  private:
   [[nodiscard]] bool may_tell_refusal();
-  void make_room();
+  /// Takes the event out of the log that this one repeats. @return it, or this one
+  [[nodiscard]] WebEvent counted(WebEvent event);
+  void write(const WebEvent& event);
+  void put(const WebEvent& newest);
 
   // constant after construction
   const Clock& clock_;

@@ -168,7 +168,7 @@ std::string log_json(const std::vector<std::string>& lines, const std::deque<Web
     for (const WebEvent& event : events) {
       json.open_object().key("kind").text(name_of(event.kind));
       add_time(json, "at", event.at);
-      json.key("who").text(event.who).key("from").text(event.from).key("what").text(event.what).close_object();
+      json.key("who").text(event.who).key("from").text(event.from).key("what").text(told(event)).close_object();
     }
     json.close_array().close_object();
   });
