@@ -184,6 +184,7 @@ int run_agent(const RunArguments& arguments) {
   LogTail log(*standard_error);
   SignalKeeper signals;
   for (;;) {
+    web::host::WebState(state).clear_leftovers();
     finish_reset(state, log);
     take_up_restore(state, log);  // before it is asked whether this is a first boot
     if (const auto ended = set_up(arguments, state, log)) return *ended;

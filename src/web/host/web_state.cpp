@@ -31,6 +31,8 @@ constexpr const char* kResetDone = "reset.done";
 /// What an owner has made of this device. The mark that closes the set-up goes last.
 constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", "restore.pending", kAccess,
                                    kIdentity,   kHistory,        kEvents,           kProvisioned};
+/// What a power cut leaves of writing one of these, or of trying it out.
+constexpr const char* kLeftovers[] = {".new", ".trial", ".trial.new"};
 
 /// What cannot be looked at counts as there.
 bool is_there(const std::string& path) {
@@ -120,8 +122,16 @@ bool WebState::is_reset_begun() const {
   return read_private_file(path(kResetBegun), kMostAccess).state == FileState::read;
 }
 
+void WebState::clear_leftovers() const {
+  std::error_code ignored;
+  for (const char* name : kOwners) {
+    for (const char* end : kLeftovers) std::filesystem::remove(path(name) + end, ignored);
+  }
+}
+
 void WebState::finish_reset() const {
   if (!is_reset_begun()) return;
+  clear_leftovers();
   for (const char* name : kOwners) {
     std::error_code error;
     std::filesystem::remove(path(name), error);

@@ -45,6 +45,10 @@ class WebState final : public AccessKeeper {
   [[nodiscard]] bool is_untouched() const;
   [[nodiscard]] Result<void> mark_provisioned() const;
 
+  /// Files that a power cut has left half written or half tried: they hold passwords and keys, and nobody else looks
+  /// for them. At each start, before anything is written.
+  void clear_leftovers() const;
+
   /// `Reset` by a person at the device: from now on it is done, whatever happens to the power.
   [[nodiscard]] Result<void> begin_reset() const;
   [[nodiscard]] bool is_reset_begun() const;

@@ -110,6 +110,30 @@ TEST_F(WebStateTest, AResetOpensTheSetUpAndKeepsTheReadings) {
   EXPECT_FALSE(state.is_untouched()) << "a set-up that was finished closes the door behind it";
 }
 
+const std::vector<std::string> kLeft{
+    "restore.pending.new", "mqtt.password.new",     "web.access.new", "web.identity.new",
+    "authorities.pem.new", "authorities.pem.trial", "site.toml.new",  "authorities.pem.trial.new",
+    "site.toml.trial",     "site.toml.trial.new",   "provisioned.new"};
+
+TEST_F(WebStateTest, WhatAPowerCutLeftOfSecretsGoesAtTheNextStartAndNothingElse) {
+  const WebState state(folder);
+  for (const std::string& name : kLeft) put(name, "secret");
+  for (const char* name : {"site.toml", "web.access", "notes.new", "meterseal.db"}) put(name, "x");
+  state.clear_leftovers();
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (std::vector<std::string>{"meterseal.db", "notes.new", "site.toml", "web.access"}));
+}
+
+TEST_F(WebStateTest, AResetLeavesNoHalfWrittenSecret) {
+  const WebState state(folder);
+  for (const std::string& name : kLeft) put(name, "secret");
+  ASSERT_TRUE(state.begin_reset());
+  state.finish_reset();
+  for (const std::string& name : kLeft) EXPECT_FALSE(std::filesystem::exists(folder + "/" + name)) << name;
+}
+
 TEST_F(WebStateTest, AMarkThatOthersCouldHaveMadeResetsNothing) {
   const WebState state(folder);
   put("meterseal.db", "x");
