@@ -79,6 +79,7 @@ void Site::restore(Holder& holder, const Request& request, const Session& sessio
                          say(EventKind::change, still->user, request, "restored from a backup");
                          // Who may come in is decided by the users of the backup.
                          sessions_.close_all();
+                         is_ending_ = true;
                        }
                        done(json_response(200, std::move(*seen)));
                      });

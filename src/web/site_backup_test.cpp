@@ -54,6 +54,9 @@ TEST_F(SiteBackupTest, LookingChangesNothingAndRestoringEndsAllSessions) {
   EXPECT_EQ(device.restored[0], file) << "as it was sent, whatever its bytes";
   EXPECT_EQ(answer(site, as(login, Method::get, "/api/live")).status, 401U);
   EXPECT_EQ(answer(site, as(other, Method::get, "/api/live")).status, 401U);
+  auto late = request(Method::post, "/api/login");
+  late.body = "user=admin&password=" + plus(test::kAdminPassword);
+  EXPECT_EQ(answer(site, late).status, 503U) << "by a password that the backup may have replaced";
   EXPECT_EQ(site.events().events().back().what, "restored from a backup");
 }
 

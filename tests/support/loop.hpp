@@ -7,7 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
+#include <string>
 
+#include "core/result.hpp"
 #include "core/time.hpp"
 
 namespace meterseal::test {
@@ -32,6 +35,15 @@ inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& 
     if (io.run_one_until(deadline) == 0) return done();
   }
   return true;
+}
+
+/// What `start(done)` hands to its `done`, in the end.
+template <class Start>
+Result<std::string> outcome_of(boost::asio::io_context& io, const Start& start) {
+  std::optional<Result<std::string>> outcome;
+  start([&](Result<std::string> r) { outcome = std::move(r); });
+  run_until(io, [&] { return outcome.has_value(); }, std::chrono::seconds(60));
+  return outcome.value();
 }
 
 }  // namespace meterseal::test

@@ -37,15 +37,8 @@ Backup good() {
 
 class BackupDeskTest : public ::testing::Test {
  protected:
-  template <class Start>
-  Result<std::string> wait(Start start) {
-    std::optional<Result<std::string>> outcome;
-    start([&](Result<std::string> r) { outcome = std::move(r); });
-    test::run_until(loop, [&] { return outcome.has_value(); });
-    return outcome.value();
-  }
   std::string sealed(const Backup& backup) {
-    return wait([&](auto done) { sealer->seal(kPassphrase, encode(backup).value(), done); }).value();
+    return test::outcome_of(loop, [&](auto done) { sealer->seal(kPassphrase, encode(backup).value(), done); }).value();
   }
   enum class Then {
     look,
@@ -54,7 +47,7 @@ class BackupDeskTest : public ::testing::Test {
   Result<std::string> restore(const Backup& backup, Then then = Then::keep) { return restore(desk, backup, then); }
   Result<std::string> restore(BackupDesk& at, const Backup& backup, Then then) {
     const std::string file = sealed(backup);
-    return wait([&](auto done) {
+    return test::outcome_of(loop, [&](auto done) {
       at.open(kPassphrase, file, [&at, then, done](Result<std::string> seen) {
         if (seen && then == Then::keep) {
           EXPECT_TRUE(at.restore_opened());

@@ -84,18 +84,11 @@ TEST_F(Hasher, CanBeDestroyedWhileItWorks) {
 
 class Sealer : public ::testing::Test {
  protected:
-  template <class Start>
-  Result<std::string> wait(Start start) {
-    std::optional<Result<std::string>> outcome;
-    start([&](Result<std::string> r) { outcome = std::move(r); });
-    test::run_until(loop, [&] { return outcome.has_value(); });
-    return outcome.value();
-  }
   Result<std::string> seal(const std::string& passphrase, const std::string& plain) {
-    return wait([&](auto done) { sealer->seal(passphrase, plain, done); });
+    return test::outcome_of(loop, [&](auto done) { sealer->seal(passphrase, plain, done); });
   }
   Result<std::string> open(const std::string& passphrase, const std::string& sealed) {
-    return wait([&](auto done) { sealer->open(passphrase, sealed, done); });
+    return test::outcome_of(loop, [&](auto done) { sealer->open(passphrase, sealed, done); });
   }
 
   boost::asio::io_context loop;
