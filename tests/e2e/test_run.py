@@ -148,7 +148,7 @@ def test_signals_between_two_lives_neither_end_the_agent_nor_are_lost(parts, pki
     (["tls", "\x1b[2J"], 'meterseal tls has no verb "?[2J"', "meterseal tls"),
     ([], "A subcommand is required", "meterseal"),
     (["collect"], "--config is required", "meterseal collect"),
-    (["tls", "check", "localhost", "--jsn"], "The following argument was not expected: --jsn", "meterseal tls check"),
+    (["tls", "check", "localhost", "--jsn"], 'meterseal tls check has no option "--jsn"; did you mean "--json"?', "meterseal tls check"),
     (["run", "--confg", "x.toml"], 'meterseal run has no option "--confg"; did you mean "--config"?', "meterseal run"),
     (["sim", "--meter", "sdm603:1"], "--meter sdm603:1: sdm603 is no known meter; did you mean SDM630? (meter_profile_not_found)", None),
 ])

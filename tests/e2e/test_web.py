@@ -282,7 +282,7 @@ def test_a_port_that_is_not_there_is_said_to_be_so_everywhere(parts, pki):
     assert json.loads(face.ask("/api/live")[1])["meters"][0]["trouble"] == f"{said}; plug the adapter in and check the path with ls -l /dev/serial/by-id"
     assert json.loads(face.ask("/api/meter/test", {"bus": "0", "address": "1"})[1])["error"] == said
     state = parts.folder / "site" / "state"
-    shown = json.loads(run_binary("console", "--state", state, "ModbusStatus").stdout.split("=")[-1])["ModbusStatus"][0]
+    shown = json.loads(run_binary("console", "--state", state, "ModbusStatus").stdout.split(" ", 1)[1])["ModbusStatus"][0]
     assert (shown["State"], shown["Reason"]) == ("no port", said)
 
 
@@ -299,6 +299,11 @@ def test_meters_of_a_device_that_was_set_up_on_its_page_are_added_replaced_and_r
     answers = {"port": f"{parts.folder}/bus", "baud": "9600", "parity": "none", "address": "1", "profile": "sdm630", "topic": "walked",
                "broker": f"localhost:{broker.port}", "user": USER, "password": PASSWORD, "mode": "fingerprint",
                "fingerprint": certificate.fingerprint, "admin": "owner", "adminPassword": ADMIN}
+    for wrong, step in [({"password": "another one"}, "mqtt"), ({"fingerprint": "AA:" * 31 + "AA"}, "policy")]:
+        steps = {one["name"]: one for one in json.loads(face.ask("/api/setup/login", {**answers, **wrong})[1])["steps"]}
+        assert steps[step]["state"] == "bad", steps
+    assert "answers" not in face.ask("/api/setup/login", {**answers, "mode": "off"})[1], "nothing goes to a broker in clear"
+    assert face.ask("/api/setup/login", answers)[1] == '{"answers":true}'
     seen = len(agent.lines)
     assert face.ask("/api/setup/finish", answers)[0] == 200
 

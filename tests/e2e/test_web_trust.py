@@ -84,6 +84,9 @@ def test_a_trust_setting_is_tried_beside_the_connection_and_kept_only_when_it_ho
     kept = save(face, "tls", MqttFingerprint1=certificate.fingerprint, TlsMode="fingerprint")
     assert "replies" in kept, kept
     assert wait_for("the new mode", lambda: seal_of(face, "sealed")["mode"] == "fingerprint")
+    cleared = save(face, "tls", MqttFingerprint1="")
+    assert {step["name"]: step["state"] for step in cleared["steps"]}["policy"] == "bad", "what is kept would not learn"
+    assert seal_of(face, "sealed")
     assert "MqttFingerprint1" in save(face, "tls", MqttFingerprint1=other.fingerprint, keep="anyway")["replies"][0]
     refused = seal_of(face, "refused")
     assert refused["code"] == "trust_pin_mismatch" and refused["served"] == certificate.fingerprint
