@@ -11,6 +11,8 @@
 #include "app/face/setup_access_point.hpp"
 #include "app/face/setup_desk.hpp"
 #include "app/face/web_face.hpp"
+#include "outbox/errors.hpp"
+#include "outbox/host/state_directory.hpp"
 #include "secrets/host/sodium.hpp"
 #include "web/host/web_state.hpp"
 #include "wifi/host/network_manager.hpp"
@@ -23,11 +25,13 @@ namespace {
 constexpr milliseconds kFarewell{500};
 constexpr seconds kLook{1};
 
-bool make_state_directory(const std::string& path) {
+/// By the rule of a running device: what others could have written is not taken over quietly.
+Result<void> make_state_directory(const std::string& path, Log& log) {
+  std::filesystem::path above = (std::filesystem::path(path) / "").parent_path().parent_path();
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-  return !error;
+  if (!above.empty()) std::filesystem::create_directories(above, error);
+  if (error) return fail(outbox::state_unusable, path, error.message());
+  return outbox::host::StateDirectory::lock(path, log).map([](const auto&) {});
 }
 
 /// The access point of a set-up, for as long as it can be entered.
@@ -75,8 +79,8 @@ bool is_first_boot(const std::string& state_directory) {
 
 FirstBoot run_first_boot(const std::string& state_directory, const std::vector<HostPort>& listen, SetupRadio radio,
                          const Clock& clock, const Calendar& calendar, Log& log) {
-  if (!make_state_directory(state_directory)) {
-    log.write(LogLevel::error, "SYS", "the state directory cannot be made: " + state_directory);
+  if (auto made = make_state_directory(state_directory, log); !made) {
+    log.error("SYS", made.error());
     return FirstBoot::failed;
   }
   boost::asio::io_context loop(1);

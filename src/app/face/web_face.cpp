@@ -4,8 +4,10 @@
 
 #include <array>
 
+#include "app/host_facts.hpp"
 #include "secrets/host/sodium.hpp"
 #include "secrets/token.hpp"
+#include "web/errors.hpp"
 #include "web/host/server.hpp"
 #include "web/host/web_state.hpp"
 #include "web/page/assets.hpp"
@@ -27,6 +29,10 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+bool is_every_address(std::string_view host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
 /// At which names and addresses people will ask for the page.
 std::vector<std::string> certificate_names(const WebConfig& config) {
   std::vector<std::string> names = config.hosts;
@@ -34,7 +40,7 @@ std::vector<std::string> certificate_names(const WebConfig& config) {
     if (!name.empty()) names.push_back(name);
   }
   for (const HostPort& address : config.listen) {
-    if (address.host != "0.0.0.0" && address.host != "::") names.push_back(address.host);
+    if (!is_every_address(address.host)) names.push_back(address.host);
   }
   return names;
 }
@@ -146,7 +152,8 @@ class OpenWebFace final : public WebFace {
   }
 
   void tell(const std::string& fingerprint, const std::string& code) {
-    for (const HostPort& address : served()) parts_.log.info(kTag, "page at https://" + format(address) + "/");
+    const std::string own = read_network_texts().ip_address;
+    for (const HostPort& address : served()) parts_.log.info(kTag, "page at " + page_place(address, own, host_name()));
     parts_.log.info(kTag, "certificate of the page: SHA-256 " + fingerprint);
     if (!code.empty())
       parts_.log.warn(kTag, "this device is not set up: open the page within 30 minutes and enter the code " + code);
@@ -207,10 +214,21 @@ class OpenWebFace final : public WebFace {
 
 }  // namespace
 
+std::string page_place(const HostPort& served, const std::string& address, const std::string& name) {
+  if (!is_every_address(served.host)) return "https://" + format(served) + "/";
+  const std::string& own = address.empty() || served.host == "::" ? name : address;
+  if (own.empty()) return "https://" + format(served) + "/";
+  return "https://" + format({own, served.port}) + "/ (served at " + format(served) + ")";
+}
+
 std::unique_ptr<WebFace> WebFace::open(const WebParts& parts) {
   auto face = std::make_unique<OpenWebFace>(parts);
   if (auto started = face->start(); !started) {
-    parts.log.error(kTag, started.error());
+    Error error = started.error();
+    // While it is set up there is no configuration file.
+    if (parts.desk != nullptr && error.code == web::listen_failed)
+      error.hint = "choose an address of this machine and a free port with --setup-listen";
+    parts.log.error(kTag, error);
     return nullptr;
   }
   return face;

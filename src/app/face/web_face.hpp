@@ -47,4 +47,8 @@ class WebFace {
   virtual void set_password(const std::string& user, std::string password, std::function<void(Result<void>)> done) = 0;
 };
 
+/// Where a person opens the page that is served at this address. Where that is all addresses of this machine: at the
+/// one that leads out, else at its name. @param address  empty: none leads out
+[[nodiscard]] std::string page_place(const HostPort& served, const std::string& address, const std::string& name);
+
 }  // namespace meterseal::app
