@@ -71,7 +71,10 @@ class PageDevice : public web::DeviceView {
   [[nodiscard]] web::SealView seal() const override { return seal_; }
   [[nodiscard]] std::uint64_t waiting_records() const override { return 3; }
   [[nodiscard]] std::vector<web::Fact> facts() override {
-    return {{"Program", "Version", "0.1.0"}, {"Program", "Topic", "emon/1"}, {"Program", "Uptime", "0T03:12:44"}, {"Network", "Host name", "meter-gw"}};
+    return {{"Program", "Version", "0.1.0"},
+            {"Program", "Topic", "emon/1"},
+            {"Program", "Uptime", "0T03:12:44"},
+            {"Network", "Host name", "meter-gw"}};
   }
   [[nodiscard]] std::vector<web::Metric> metrics() override {
     return {
@@ -116,8 +119,9 @@ class PageDevice : public web::DeviceView {
     ++proofs;
     const bool fails = std::find(changed.begin(), changed.end(), "MqttPort 1883") != changed.end();
     const auto answer = [done = std::move(done), fails] {
-      done({fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
-            R"({"steps":[{"name":"tcp","state":"bad","text":"nobody listens on 1883","hint":"check the port"},{"name":"policy","state":"bad","text":"served 3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC"}]})"});
+      done(
+          {fails ? web::Proof::Outcome::fails : web::Proof::Outcome::holds,
+           R"({"steps":[{"name":"tcp","state":"bad","text":"nobody listens on 1883","hint":"check the port"},{"name":"policy","state":"bad","text":"served 3B:1C:9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC"}]})"});
     };
     if (answers_tasks) return answer();
     waiting_proof = answer;

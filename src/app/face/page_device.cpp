@@ -4,11 +4,11 @@
 #include <array>
 
 #include "app/config/site_edit.hpp"
+#include "app/device_side.hpp"
 #include "app/face/proposal.hpp"
 #include "app/face/renewal_view.hpp"
 #include "app/face/setup_text.hpp"
 #include "app/face/site_file.hpp"
-#include "app/device_side.hpp"
 #include "core/host/private_file.hpp"
 #include "meter/errors.hpp"
 #include "mqtt/live_values.hpp"

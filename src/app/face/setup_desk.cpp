@@ -170,11 +170,11 @@ void AppSetupDesk::try_broker(const Site& site, std::function<void(web::Proof)> 
   patient.mqtt = config->mqtt;
   patient.mqtt->user = site.user;
   if (!site.user.empty()) patient.mqtt->password = site.password;
-  tasks_.examine({std::move(patient), parts_.state_directory, host::ClockTrust::automatic},
-                 [done = std::move(done)](const std::vector<Check>& checks) {
-                   done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails,
-                         steps_json(checks)});
-                 });
+  tasks_.examine(
+      {std::move(patient), parts_.state_directory, host::ClockTrust::automatic},
+      [done = std::move(done)](const std::vector<Check>& checks) {
+        done({is_proved(checks) ? web::Proof::Outcome::holds : web::Proof::Outcome::fails, steps_json(checks)});
+      });
 }
 
 Result<void> AppSetupDesk::finish(const Site& site) {
