@@ -138,7 +138,7 @@ std::string form_json(const FormTable& form, const DeviceView& device) {
     json.key("value").text(field.kind == FieldKind::secret ? std::string_view() : std::string_view(setting.value));
     json.key("set").boolean(!setting.value.empty());
     const bool is_fixed = setting.state == Setting::State::fixed;
-    json.key("fixed").boolean(is_fixed).key("by").text(is_fixed ? std::string_view(setting.by) : std::string_view());
+    json.key("fixed").boolean(is_fixed).key("by").text(is_fixed ? setting.by : std::string_view());
     json.close_object();
   }
   json.close_array().close_object();

@@ -32,7 +32,7 @@ constexpr const char* kResetDone = "reset.done";
 constexpr const char* kOwners[] = {"site.toml", "mqtt.password", "authorities.pem", "restore.pending", kAccess,
                                    kIdentity,   kHistory,        kEvents,           kProvisioned};
 /// What a power cut leaves of writing one of these, or of trying it out.
-constexpr const char* kLeftovers[] = {".new", ".trial", ".trial.new"};
+constexpr const char* kLeftovers[] = {".new", ".trial", ".trial.new", ".restored", ".restored.new"};
 
 /// What cannot be looked at counts as there.
 bool is_there(const std::string& path) {

@@ -110,10 +110,11 @@ TEST_F(WebStateTest, AResetOpensTheSetUpAndKeepsTheReadings) {
   EXPECT_FALSE(state.is_untouched()) << "a set-up that was finished closes the door behind it";
 }
 
-const std::vector<std::string> kLeft{
-    "restore.pending.new", "mqtt.password.new",     "web.access.new", "web.identity.new",
-    "authorities.pem.new", "authorities.pem.trial", "site.toml.new",  "authorities.pem.trial.new",
-    "site.toml.trial",     "site.toml.trial.new",   "provisioned.new"};
+const std::vector<std::string> kLeft{"restore.pending.new",    "mqtt.password.new",         "web.access.new",
+                                     "web.identity.new",       "authorities.pem.new",       "authorities.pem.trial",
+                                     "site.toml.new",          "authorities.pem.trial.new", "site.toml.trial",
+                                     "site.toml.trial.new",    "provisioned.new",           "mqtt.password.restored",
+                                     "web.access.restored.new"};
 
 TEST_F(WebStateTest, WhatAPowerCutLeftOfSecretsGoesAtTheNextStartAndNothingElse) {
   const WebState state(folder);
