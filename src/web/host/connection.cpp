@@ -26,6 +26,16 @@ constexpr const char* kPlainHttp =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 48\r\n\r\n"
     "This page is served over https:// only, not http";
 
+Response refusal_of(unsigned status) {
+  switch (status) {
+    case 413: return error_response(413, "the request is too large", "its body may have 64 KiB");
+    case 414: return error_response(414, "the address is too long", "it may have 2 KiB");
+    case 431: return error_response(431, "the header is too large", "it may have 8 KiB");
+    case 501: return error_response(501, "bodies in chunks are not taken", "send a Content-Length");
+    default: return error_response(status, "the request cannot be read", "send one request of HTTP/1.1");
+  }
+}
+
 bool is_plain_http(std::string_view bytes) {
   for (const char* word : {"GET ", "HEAD", "POST", "PUT ", "OPTI", "DELE"}) {
     if (bytes.starts_with(word)) return true;
@@ -166,7 +176,9 @@ void Connection::push() {
 }
 
 void Connection::refuse(unsigned status) {
-  send(response_head(error_response(status, "", ""), After::close));
+  const Response refusal = refusal_of(status);
+  send(response_head(refusal, After::close));
+  send(refusal.body);
   tls_->close();
   phase_ = Phase::closing;
   wait_at_most(limits_.write);

@@ -122,14 +122,19 @@ TEST_F(ServerTest, RefusesAndClosesOnAMalformedRequest) {
     HttpsClient client(port);
     ASSERT_TRUE(client.shake_hands());
     client.send("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n");
-    EXPECT_TRUE(client.receive().starts_with("HTTP/1.1 431"));
+    const std::string answer = client.receive();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 431"));
+    EXPECT_TRUE(answer.ends_with(R"({"error":"the header is too large","hint":"it may have 8 KiB"})")) << answer;
   });
   with([&] {
     HttpsClient client(port);
     ASSERT_TRUE(client.shake_hands());
     client.send("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999999999\r\n\r\n" +
                 std::string(100'000, 'a'));
-    EXPECT_TRUE(client.receive().starts_with("HTTP/1.1 413"));
+    const std::string answer = client.receive();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413"));
+    EXPECT_TRUE(answer.ends_with(R"({"error":"the request is too large","hint":"its body may have 64 KiB"})"))
+        << answer;
   });
   with([&] {
     HttpsClient client(port);
