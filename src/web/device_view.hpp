@@ -92,7 +92,7 @@ struct Setting {
     fixed,    ///< not by this page
     open
   } state = State::unknown;
-  std::string_view by = "";  ///< of a fixed one: what decides, for people; a constant
+  std::string_view by;  ///< of a fixed one: what decides, for people; a constant
 };
 
 /// One figure for Prometheus.

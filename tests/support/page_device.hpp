@@ -32,16 +32,16 @@ class PageDevice : public web::DeviceView {
     seal_.expires = UtcTime(seconds{1'800'000'000});
     seal_.renewal = {"renewal = \"same-key\": one with a new key will be refused; chain and name verify",
                      "follow every renewal by this CA", "TlsRenewal same-ca"};
-    settings["MqttHost"] = {"broker.example.com", web::Setting::State::open};
-    settings["MqttPort"] = {"8883", web::Setting::State::open};
-    settings["MqttUser"] = {"emon_1", web::Setting::State::open};
-    settings["MqttPassword"] = {"canary-broker-password", web::Setting::State::open};
-    settings["Topic"] = {"emon_1", web::Setting::State::fixed};
-    settings["TelePeriod"] = {"300", web::Setting::State::open};
-    settings["TlsMode"] = {"fingerprint", web::Setting::State::open};
-    settings["MqttFingerprint1"] = {"AA:BB", web::Setting::State::open};
-    settings["MqttFingerprint2"] = {"", web::Setting::State::open};
-    settings["TlsRenewal"] = {"same-key", web::Setting::State::open};
+    settings["MqttHost"] = {"broker.example.com", web::Setting::State::open, {}};
+    settings["MqttPort"] = {"8883", web::Setting::State::open, {}};
+    settings["MqttUser"] = {"emon_1", web::Setting::State::open, {}};
+    settings["MqttPassword"] = {"canary-broker-password", web::Setting::State::open, {}};
+    settings["Topic"] = {"emon_1", web::Setting::State::fixed, {}};
+    settings["TelePeriod"] = {"300", web::Setting::State::open, {}};
+    settings["TlsMode"] = {"fingerprint", web::Setting::State::open, {}};
+    settings["MqttFingerprint1"] = {"AA:BB", web::Setting::State::open, {}};
+    settings["MqttFingerprint2"] = {"", web::Setting::State::open, {}};
+    settings["TlsRenewal"] = {"same-key", web::Setting::State::open, {}};
   }
 
   [[nodiscard]] std::string name() const override { return "House <1>"; }

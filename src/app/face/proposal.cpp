@@ -68,13 +68,20 @@ Taken take_text(std::string_view text, std::string& value) {
   return Taken::changed;
 }
 
-Taken take(Patient& patient, std::string_view command, std::string_view value) {
-  trust::Policy& policy = patient.broker->tls.policy;
-  if (command == "MqttHost") return take_text(value, patient.to.host);
-  if (command == "MqttPort") return take_port(value, patient.to.port);
-  if (command == "MqttClient") return take_text(value, patient.mqtt->client_id);
-  if (command == "MqttUser") return take_text(value, patient.mqtt->user);
-  if (command == "MqttPassword") return take_text(value, patient.mqtt->password);
+/// What the lines change.
+struct Changed {
+  HostPort& to;
+  MqttConfig& mqtt;
+  trust::Policy& policy;
+};
+
+Taken take(Changed changed, std::string_view command, std::string_view value) {
+  auto& [to, mqtt, policy] = changed;
+  if (command == "MqttHost") return take_text(value, to.host);
+  if (command == "MqttPort") return take_port(value, to.port);
+  if (command == "MqttClient") return take_text(value, mqtt.client_id);
+  if (command == "MqttUser") return take_text(value, mqtt.user);
+  if (command == "MqttPassword") return take_text(value, mqtt.password);
   if (command == "TlsMode") return take_mode(value, policy);
   if (command == "TlsRenewal") return take_word(kRenewals, value, policy.renewal);
   if (command == "MqttFingerprint1") return take_pin(value, policy, 0);
@@ -97,11 +104,12 @@ std::optional<Patient> proposed(Patient present, const std::vector<std::string>&
     std::swap(policy.pins[0], policy.pins[1]);
     present.lineage.swapped = false;
   }
+  const Changed changed{present.to, *present.mqtt, policy};
   bool is_changed = false;
   for (const std::string& line : lines) {
     const std::size_t blank = line.find(' ');
     if (blank == std::string::npos) continue;
-    const Taken taken = take(present, std::string_view(line).substr(0, blank), trim(line.substr(blank + 1)));
+    const Taken taken = take(changed, std::string_view(line).substr(0, blank), trim(line.substr(blank + 1)));
     if (taken == Taken::refused) return std::nullopt;
     is_changed = is_changed || taken == Taken::changed;
   }
