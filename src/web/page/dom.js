@@ -54,6 +54,8 @@ export function form(children, button, submit) {
   const outcome = h("div", { "aria-live": "polite" });
   const send = h("button", { class: "first", type: "submit" }, button);
   const element = h("form", { novalidate: true }, children, h("div", { class: "row" }, send), outcome);
+  // What was said was about what stood here before.
+  element.addEventListener("input", () => fill(outcome));
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
