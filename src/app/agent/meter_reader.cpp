@@ -288,7 +288,7 @@ std::optional<Instant> MeterReader::newest(Instant now) const {
 
 bool MeterReader::correct(ledger::Correction what, ledger::MilliWattHours energy) {
   const auto before = ledger_.totals();
-  if (!ledger_.correct(what, energy)) return false;
+  if (!before || !ledger_.correct(what, energy)) return false;
   is_book_changed_ = true;
   is_book_urgent_ = true;
   const std::int64_t was = what == ledger::Correction::total   ? before->total.value

@@ -84,8 +84,9 @@ void unstage(const std::string& state) {
 
 /// Beside those that count: a disk without room for all of them changes none.
 Result<void> stage_files(const std::string& state, const Backup& backup) {
+  const std::filesystem::path folder(state);
   for (const auto& [name, content] : backup.files) {
-    if (auto written = write(staged(state + "/" + name), content); !written) return unstage(state), written;
+    if (auto written = write(staged(folder / name), content); !written) return unstage(state), written;
   }
   return {};
 }
