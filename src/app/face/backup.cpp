@@ -179,14 +179,18 @@ void take_up_restore(const std::string& state_directory, Log& log) {
   if (!backup) {
     log.error("SYS", backup.error());
   } else {
-    const auto restored = stage_files(state_directory, *backup)
-                              .and_then([&] { return restore_values(state_directory, *backup, log); })
-                              .and_then([&] { return place_files(state_directory, *backup); });
-    if (!restored) {
+    const auto ready =
+        stage_files(state_directory, *backup).and_then([&] { return restore_values(state_directory, *backup, log); });
+    if (!ready) {
       unstage(state_directory);
-      log.error("SYS", restored.error());
+      log.error("SYS", ready.error());
       return log.warn(
           "SYS", "the backup is not restored yet: the device goes on as it was, and tries again at the next start");
+    }
+    if (auto placed = place_files(state_directory, *backup); !placed) {
+      unstage(state_directory);
+      log.error("SYS", placed.error());
+      return log.warn("SYS", "the backup is restored in part only: the rest is tried again at the next start");
     }
     log.warn("SYS", "restored from a backup of " + backup->device);
   }

@@ -116,6 +116,7 @@ TEST_F(BackupTest, WhatAPowerCutLeftHalfDoneIsDoneAgain) {
   std::filesystem::create_directory(state + "/web.access/in the way");
   take_up_restore(state, log);
   EXPECT_TRUE(has("restore.pending"));
+  EXPECT_TRUE(log.contains("restored in part only"));
   std::filesystem::remove_all(state + "/web.access");
   take_up_restore(state, log);
   EXPECT_FALSE(has("restore.pending"));
