@@ -15,8 +15,6 @@ const std::string kSeed = "device/seed";
 const std::string kOutbox = "device/outbox";
 
 constexpr std::uint64_t kLongestTelePeriod = 3600;
-/// The last second of the year 9999.
-constexpr std::uint64_t kLatest_s = 253'402'300'799;
 constexpr std::uint64_t kLargestSeed = 0xFFFF'FFFF'FFFF;
 
 }  // namespace

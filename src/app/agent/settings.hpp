@@ -25,6 +25,8 @@ enum class Start : std::uint8_t {
 /// As Tasmota says it.
 [[nodiscard]] std::string_view text_of(Start start);
 
+/// The last second of the year 9999, since 1970: no time that is read back is later.
+inline constexpr std::uint64_t kLatest_s = 253'402'300'799;
 /// Under which the clock's floor is kept: seconds since 1970.
 inline constexpr const char* kClockFloor = "clock/floor";
 [[nodiscard]] std::optional<UtcTime> parse_clock_floor(std::string_view text);

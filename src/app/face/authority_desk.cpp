@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "app/face/state_file.hpp"
 #include "core/host/private_file.hpp"
 #include "trust/host/certificate_report.hpp"
 #include "trust/pin.hpp"
@@ -17,12 +18,6 @@ using host::FileState;
 using Place = web::AuthoritiesView::Place;
 
 constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
-
-Result<void> write(const std::string& path, std::string_view text) {
-  const std::string fault = host::write_private_file(path, text);
-  if (!fault.empty()) return fail(web::state_unwritable, path, fault);
-  return {};
-}
 
 }  // namespace
 
@@ -58,7 +53,7 @@ web::AuthoritiesView AuthorityDesk::view() const {
 }
 
 Result<std::string> AuthorityDesk::lay_out(std::string_view pem) const {
-  return write(trial(), pem).map([&] { return trial(); });
+  return write_state_file(trial(), pem).map([&] { return trial(); });
 }
 
 void AuthorityDesk::clear_away() const {
@@ -76,7 +71,7 @@ Result<void> AuthorityDesk::keep(std::string_view pem) const {
     return used;
   }
   if (auto list = read_authorities(pem); !list) return tl::unexpected(list.error());
-  if (auto written = write(file_, pem); !written) return written;
+  if (auto written = write_state_file(file_, pem); !written) return written;
   return use(file_);
 }
 

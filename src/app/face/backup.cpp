@@ -9,6 +9,7 @@
 #include "app/agent/settings.hpp"
 #include "app/device_side.hpp"
 #include "app/errors.hpp"
+#include "app/face/state_file.hpp"
 #include "app/version.hpp"
 #include "core/host/private_file.hpp"
 #include "web/errors.hpp"
@@ -21,8 +22,6 @@ namespace {
 using host::FileState;
 
 constexpr int kFormat = 1;
-/// The last second of the year 9999.
-constexpr std::uint64_t kLatest_s = 253'402'300'799;
 constexpr const char* kPending = "restore.pending";
 constexpr std::array kFiles{"site.toml", "mqtt.password", "authorities.pem", "web.access", "web.identity"};
 constexpr std::string_view kBooks = "ledger/";
@@ -53,12 +52,6 @@ std::optional<std::map<std::string, std::string>> texts_in(const nlohmann::json&
   return texts;
 }
 
-Result<void> write(const std::string& path, std::string_view text) {
-  const std::string fault = host::write_private_file(path, text);
-  if (!fault.empty()) return fail(web::state_unwritable, path, fault);
-  return {};
-}
-
 /// One commit: what the device knows of its owner becomes what the backup knows.
 Result<void> restore_values(const std::string& state, const Backup& backup, Log& log) {
   return change_values(state, log, [&](const Values& kept) {
@@ -86,7 +79,7 @@ void unstage(const std::string& state) {
 Result<void> stage_files(const std::string& state, const Backup& backup) {
   const std::filesystem::path folder(state);
   for (const auto& [name, content] : backup.files) {
-    if (auto written = write(staged(folder / name), content); !written) return unstage(state), written;
+    if (auto written = write_state_file(staged(folder / name), content); !written) return unstage(state), written;
   }
   return {};
 }
@@ -165,7 +158,7 @@ Result<Backup> gather_backup(const std::string& state_directory) {
 Result<void> keep_for_restart(const std::string& state_directory, const Backup& backup) {
   auto text = encode(backup);
   if (!text) return tl::unexpected(text.error());
-  return write(state_directory + "/" + kPending, *text);
+  return write_state_file(state_directory + "/" + kPending, *text);
 }
 
 // Each step may be done twice: the mark of what is to be done goes last.

@@ -13,7 +13,7 @@
 #include "app/errors.hpp"
 #include "app/face/authority_desk.hpp"
 #include "app/face/site_file.hpp"
-#include "core/host/private_file.hpp"
+#include "app/face/state_file.hpp"
 #include "secrets/host/sodium.hpp"
 #include "trust/host/tls_server.hpp"
 #include "trust/lineage.hpp"
@@ -40,8 +40,7 @@ class Trial {
     if (!error) std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, error);
     if (error) return fail(web::state_unwritable, folder_, error.message());
     for (const auto& [name, content] : backup.files) {
-      const std::string fault = host::write_private_file(folder_ + "/" + name, content);
-      if (!fault.empty()) return fail(web::state_unwritable, name, fault);
+      if (auto written = write_state_file(folder_ + "/" + name, content); !written) return written;
     }
     return {};
   }

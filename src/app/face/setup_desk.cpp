@@ -12,6 +12,7 @@
 #include "app/face/proposal.hpp"
 #include "app/face/setup_text.hpp"
 #include "app/face/site_file.hpp"
+#include "app/face/state_file.hpp"
 #include "core/host/private_file.hpp"
 #include "meter/default_profiles.hpp"
 #include "meter/errors.hpp"
@@ -180,8 +181,7 @@ void AppSetupDesk::try_broker(const Site& site, std::function<void(web::Proof)> 
 Result<void> AppSetupDesk::finish(const Site& site) {
   if (auto good = check_port(site.port); !good) return good;
   const std::string password = parts_.state_directory + "/" + kPasswordFile;
-  const std::string fault = host::write_private_file(password, site.password + "\n");
-  if (!fault.empty()) return fail(web::state_unwritable, password, fault);
+  if (auto kept = write_state_file(password, site.password + "\n"); !kept) return kept;
   // What would stop the start is said now, in the page.
   const std::string text = site_text(site, parts_.listen, kPasswordFile);
   if (auto kept = keep_site(parts_.state_directory, text, {}); !kept) return kept;
