@@ -1,8 +1,9 @@
 #pragma once
 
 // The boundary between the web room and the device: what the page may see of it and do to it, as plain values. The app
-// implements it over its parts; tests by a fake. Everything that changes the device is a console line, so that the page
-// can do nothing that the console cannot, and secrets come in but never out.
+// implements it over its parts; tests by a fake. What is a setting is changed by a console line, by the rules of the
+// console; authorities, meters and backups, which are files, have calls of their own. Secrets come in but never out,
+// unless sealed.
 //
 // Units in names. Thread: loop thread. What is returned belongs to the caller.
 

@@ -55,6 +55,7 @@ class Editor {
 
   Result<std::string> run(const MeterChange& change) {
     if (root_["bus"].as_array() == nullptr) return wrong("bus", "this device has no bus");
+    name_primary();
     auto changed = dispatch(change);
     if (!changed) return tl::unexpected(changed.error());
     return text_of(root_);
@@ -68,6 +69,22 @@ class Editor {
       case MeterChange::Kind::line: return line(change);
     }
     return {};
+  }
+
+  /// Where none is named the first meter is the primary one: it stays so, in whichever order they stand afterwards.
+  void name_primary() {
+    toml::table* first = nullptr;
+    for (toml::node& node : buses()) {
+      toml::array* meters = node.as_table() == nullptr ? nullptr : (*node.as_table())["meter"].as_array();
+      if (meters == nullptr) continue;
+      for (toml::node& one : *meters) {
+        toml::table* meter = one.as_table();
+        if (meter == nullptr) continue;
+        if ((*meter)["primary"].value_or(false)) return;
+        if (first == nullptr) first = meter;
+      }
+    }
+    if (first != nullptr) first->insert_or_assign("primary", true);
   }
 
   [[nodiscard]] toml::array& buses() { return *root_["bus"].as_array(); }

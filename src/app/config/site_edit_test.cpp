@@ -79,6 +79,16 @@ TEST_F(SiteEditTest, ThePrimaryMeterCanBeReplacedAndNotRemoved) {
   EXPECT_EQ(main.poll, milliseconds{500}) << "what else was set stays";
 }
 
+TEST_F(SiteEditTest, TheFirstMeterIsPrimaryWhereNoneIsNamedAndStaysSo) {
+  std::string site = kSite;
+  site.replace(site.find("primary = true\n"), 15, "");
+  EXPECT_EQ(edit_site(site, remove("main")).error().code, web::bad_form);
+  const Config config = read(edit_site(site, put(0, "main", "9", "sdm630")));
+  ASSERT_EQ(config.buses[0].meters.size(), 2U);
+  EXPECT_FALSE(config.buses[0].meters[0].primary) << config.buses[0].meters[0].name;
+  EXPECT_TRUE(config.buses[0].meters[1].primary);
+}
+
 TEST_F(SiteEditTest, AMeterOnANewBusAndTheLastOneOfABus) {
   const auto with = edit_site(kSite, {Kind::put, 1, "garage", "3", "sdm630", "rtu:192.0.2.7:4001", "9600", "none"});
   Config config = read(with);
